@@ -1,0 +1,184 @@
+//! From a checked configuration to rooms that know each other.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::api::{self, Readiness, Router};
+use crate::config::{Config, Database, SecretError, Source};
+use crate::ingest::Pipe;
+use crate::model::{FactKind, Family, SourceName, TeamName};
+use crate::plugin::{BindError, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
+use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
+use crate::release::Terms;
+use crate::schedule::Clock;
+use crate::store::embedded::{Cluster, EmbeddedError};
+use crate::store::{Store, StoreError};
+
+/// Why the host cannot be built from its configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("the database URL: {0}")]
+    DatabaseSecret(#[from] SecretError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("`{}`: {reason}", path.display())]
+    Roster { path: PathBuf, reason: RosterError },
+    #[error("the roster `{}` cannot be read: {reason}", path.display())]
+    RosterFile { path: PathBuf, reason: std::io::Error },
+    #[error("source `{source_name}`: {reason}")]
+    Plugin { source_name: SourceName, reason: PluginError },
+    #[error("source `{source_name}`: {reason}")]
+    Bind { source_name: SourceName, reason: BindError },
+}
+
+/// A host without a database: enough to check and to try.
+pub struct Setup {
+    pub config: Config,
+    pub clock: Clock,
+    pub pipe: Pipe,
+    pub sources: Vec<PluginSource>,
+}
+
+/// A host without a server: what every command needs that stores or reads.
+pub struct App {
+    pub setup: Setup,
+    store: Store,
+    cluster: Option<Cluster>,
+}
+
+impl Setup {
+    /// Loads every plugin, reads the secrets and the roster.
+    pub async fn build(config: Config, limits: Limits, clock: Clock) -> Result<Self, BuildError> {
+        let sources = load_sources(&config, limits).await?;
+        let key = IdentityKey::load_or_create(&config.privacy.identity_key)?;
+        let setup = Self { pipe: Pipe::new(&config, key), config, clock, sources };
+        setup.roster()?;
+        Ok(setup)
+    }
+
+    pub fn teams(&self) -> Vec<TeamName> {
+        self.config.teams.iter().map(|team| team.name.clone()).collect()
+    }
+
+    /// The roster as the file is now.
+    pub fn roster(&self) -> Result<Roster, BuildError> {
+        let Some(path) = &self.config.roster.file else { return Ok(Roster::default()) };
+        let text =
+            std::fs::read_to_string(path).map_err(|reason| BuildError::RosterFile { path: path.clone(), reason })?;
+        let sources: Vec<SourceName> = self.config.sources.iter().map(|source| source.name.clone()).collect();
+        Roster::parse(&text, &self.teams(), &sources, &self.pipe.key)
+            .map_err(|reason| BuildError::Roster { path: path.clone(), reason })
+    }
+
+    /// By what is released, with the roster at hand.
+    pub fn terms<'a>(&'a self, teams: &'a [TeamName], roster: &'a Roster) -> Terms<'a> {
+        Terms {
+            calendar: &self.config.calendar,
+            teams,
+            roster,
+            minimum_group: usize::try_from(self.config.privacy.minimum_group).unwrap_or(usize::MAX),
+            settle: self.config.release.settle,
+        }
+    }
+
+    /// Every feed of every source.
+    pub fn feeds(&self) -> impl Iterator<Item = (&PluginSource, &FeedSpec)> {
+        self.sources.iter().flat_map(|source| source.plugin.descriptor.feeds.iter().map(move |feed| (source, feed)))
+    }
+
+    /// Families of which every kind of fact is brought by some source.
+    pub fn families(&self) -> BTreeSet<Family> {
+        let kinds: BTreeSet<FactKind> = self.feeds().flat_map(|(_, feed)| feed.emits.iter().copied()).collect();
+        Family::ALL.into_iter().filter(|family| family.rests_on().iter().all(|kind| kinds.contains(kind))).collect()
+    }
+}
+
+impl App {
+    /// Prepares the database, starting the embedded one where that is configured.
+    pub async fn open(setup: Setup) -> Result<Self, BuildError> {
+        let (cluster, url) = match &setup.config.database {
+            Database::Url(secret) => (None, secret.read()?),
+            Database::Embedded { data_directory } => {
+                let cluster = Cluster::start(data_directory).await?;
+                let url = cluster.url();
+                (Some(cluster), url)
+            }
+        };
+        Ok(Self { store: Store::open(&url)?, setup, cluster })
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Brings the schema up to date and refuses a foreign identity key.
+    pub async fn prepare_database(&self) -> Result<(), StoreError> {
+        self.store().migrate().await?;
+        self.store().identity_check(&self.setup.pipe.key.fingerprint()).await
+    }
+
+    /// Every route over a database that is ready.
+    pub fn router(&self) -> Router {
+        let readiness = Readiness::default();
+        readiness.set_ready();
+        self.router_with(readiness)
+    }
+
+    /// Every route; `readiness` tells when there is a database.
+    pub(super) fn router_with(&self, readiness: Readiness) -> Router {
+        api::router(api::Parts {
+            store: self.store.clone(),
+            readiness,
+            clock: self.setup.clock.clone(),
+            teams: self.setup.teams(),
+            families: self.setup.families(),
+            has_owners: self.setup.config.teams.iter().any(|team| !team.owns.is_empty()),
+        })
+    }
+
+    /// Leaves the database, and stops it where it is ours.
+    pub async fn close(self) -> Result<(), EmbeddedError> {
+        self.store.close().await;
+        match self.cluster {
+            Some(cluster) => cluster.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn load_sources(config: &Config, limits: Limits) -> Result<Vec<PluginSource>, BuildError> {
+    let mut runtime: Option<Arc<Runtime>> = None;
+    let mut loaded: Vec<(PathBuf, Arc<Plugin>)> = Vec::new();
+    let mut sources = Vec::new();
+    for source in &config.sources {
+        let refused = |reason| BuildError::Plugin { source_name: source.name.clone(), reason };
+        let runtime = match &runtime {
+            Some(runtime) => Arc::clone(runtime),
+            None => Arc::clone(runtime.insert(Arc::new(Runtime::new(limits.clone()).map_err(refused)?))),
+        };
+        let plugin = match loaded.iter().find(|(path, _)| *path == source.plugin) {
+            Some((_, plugin)) => Arc::clone(plugin),
+            None => {
+                let plugin = Arc::new(Plugin::load(&runtime, &source.plugin).await.map_err(refused)?);
+                let (name, version) = (&plugin.descriptor.name, &plugin.descriptor.version);
+                tracing::info!(source.name = %source.name, plugin.digest = %plugin.digest, "loaded plugin `{name}` {version}");
+                loaded.push((source.plugin.clone(), Arc::clone(&plugin)));
+                plugin
+            }
+        };
+        sources.push(bind(plugin, source, &config.roster.bots)?);
+    }
+    Ok(sources)
+}
+
+fn bind(plugin: Arc<Plugin>, source: &Source, bots: &[String]) -> Result<PluginSource, BuildError> {
+    let refused = |reason| BuildError::Bind { source_name: source.name.clone(), reason };
+    let bound = PluginSource::bind(plugin, source, bots).map_err(refused)?;
+    bound.check_secrets().map_err(refused)?;
+    Ok(bound)
+}

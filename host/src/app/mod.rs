@@ -1,0 +1,12 @@
+//! Builds everything from the configuration, runs it, and drains it.
+
+mod build;
+mod collect;
+mod command;
+mod report;
+mod serve;
+
+pub use build::{App, BuildError, Setup};
+pub use collect::Collector;
+pub use command::{Cli, run};
+pub use serve::{ServeError, Server};

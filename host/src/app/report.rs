@@ -1,0 +1,209 @@
+//! What commands print. Exact figures of runs are for operators; no person, account or message is among them.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::build::App;
+use super::collect::Collector;
+use super::command::Format;
+use crate::model::{Family, SourceName, StampedFact};
+use crate::plugin::{CheckItem, CheckStatus, Failure};
+use crate::release::{FeedCoverage, Membership, Readiness, readiness};
+use crate::store::RunSummary;
+
+/// How the last run of each feed went and what is covered.
+pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for (source, feed) in app.setup.feeds() {
+        let id = app.store().source_register(&source.name).await?;
+        let last = app.store().last_run_fetch(id, &feed.name).await?;
+        let coverage = app.store().coverage_fetch(id, &feed.name).await?;
+        rows.push((source.name.clone(), feed.name.clone(), last, coverage));
+    }
+    if format == Format::Json {
+        let feeds: Vec<Value> = rows
+            .iter()
+            .map(|(source, feed, last, coverage)| {
+                json!({
+                    "source": source,
+                    "feed": feed,
+                    "last_run": last.as_ref().map(|last| {
+                        let mut run = run_json(&last.summary);
+                        run["started"] = json!(last.started.to_string());
+                        run["ended"] = json!(last.ended.map(|ended| ended.to_string()));
+                        run
+                    }),
+                    "covered": coverage.map(|coverage| json!({ "from": coverage.from.to_string(), "through": coverage.through.to_string() })),
+                })
+            })
+            .collect();
+        println!("{}", json!({ "feeds": feeds }));
+        return Ok(());
+    }
+    for (source, feed, last, coverage) in rows {
+        println!("{source}/{feed}");
+        match last {
+            None => println!("  last run   never"),
+            Some(last) => println!("  last run   {} {}", last.started, run_line(&last.summary)),
+        }
+        match coverage {
+            None => println!("  covered    nothing yet: no run was complete"),
+            Some(coverage) => println!("  covered    {} to {}", coverage.from, coverage.through),
+        }
+    }
+    Ok(())
+}
+
+/// What may be released and what each family waits for.
+pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
+    let (teams, roster) = (app.setup.teams(), app.setup.roster()?);
+    let terms = app.setup.terms(&teams, &roster);
+    let feeds = Collector::new(app, CancellationToken::new()).coverage().await?;
+    let stored = app.store().atoms_fetch().await?;
+    let started = app.store().release_started_fetch().await?;
+    let due: usize = crate::release::due(&terms, &feeds, &stored).iter().map(|(_, families)| families.len()).sum();
+    let aliases = app.store().aliases_fetch().await?;
+    let accounts: std::collections::BTreeSet<_> = aliases.iter().map(|(_, account)| *account).collect();
+    let matched = Membership::new(&roster, &aliases, Vec::new()).matched_accounts();
+    let seen: std::collections::BTreeSet<_> = aliases.iter().map(|(alias, _)| *alias).collect();
+    let unseen = roster.people().iter().filter(|person| !person.aliases().any(|alias| seen.contains(alias))).count();
+    let week = app.setup.config.calendar.week_of(app.setup.clock.now());
+    let sizes: BTreeMap<String, usize> = roster
+        .sizes_in(week)
+        .into_iter()
+        .map(|(team, size)| (team.map_or("unassigned", |team| team.as_str()).to_owned(), size))
+        .collect();
+    let waits: BTreeMap<&str, String> =
+        Family::ALL.iter().map(|family| (family.as_str(), waiting(*family, &feeds, app))).collect();
+    if format == Format::Json {
+        println!(
+            "{}",
+            json!({
+                "started": started.map(|started| started.to_string()),
+                "released_atoms": stored.len(),
+                "due_atoms": due,
+                "accounts": { "matched": matched, "unmatched": accounts.len() - matched },
+                "people": { "on_roster": roster.people().len(), "never_seen": unseen },
+                "teams": sizes,
+                "families": waits,
+            })
+        );
+        return Ok(());
+    }
+    match started {
+        Some(started) => println!("releasing since {started}; {} atoms released, {due} due", stored.len()),
+        None => println!("nothing is released before `quintant release start`; {due} atoms are due then"),
+    }
+    println!("accounts   {matched} belong to somebody on the roster, {} do not", accounts.len() - matched);
+    println!("roster     {} people, {unseen} of them not seen in any source", roster.people().len());
+    println!("teams this week");
+    for (team, size) in sizes {
+        println!("  {team}: {size} people");
+    }
+    println!("families");
+    for (family, text) in waits {
+        println!("  {family}: {text}");
+    }
+    Ok(())
+}
+
+fn waiting(family: Family, feeds: &[FeedCoverage], app: &App) -> String {
+    match readiness(family, feeds, app.setup.config.release.settle) {
+        Readiness::NoFeed => "no source brings what it rests on".to_owned(),
+        Readiness::Waiting(feeds) => {
+            let names: Vec<String> = feeds.iter().map(|(source, feed)| format!("`{source}/{feed}`")).collect();
+            format!("waits for the first complete run of {}", names.join(", "))
+        }
+        Readiness::Through { from, through } => {
+            format!("weeks from {from} that end by {through} are covered and settled")
+        }
+    }
+}
+
+/// What each source says of itself.
+pub(super) fn checks(reports: &[(SourceName, Result<Vec<CheckItem>, Failure>)], format: Format) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    for (source, report) in reports {
+        let items = match report {
+            Ok(items) => items.clone(),
+            Err(failure) => vec![CheckItem {
+                name: failure.code.as_str().to_owned(),
+                status: CheckStatus::Fail,
+                message: failure.message.clone(),
+                hint: None,
+            }],
+        };
+        for item in items {
+            let status = match item.status {
+                CheckStatus::Pass => "pass",
+                CheckStatus::Warn => "warn",
+                CheckStatus::Fail => "fail",
+            };
+            if format == Format::Json {
+                let line = json!({ "source": source, "name": item.name, "status": status, "message": item.message, "hint": item.hint });
+                writeln!(output, "{line}")?;
+                continue;
+            }
+            writeln!(output, "{source}: {status} {}: {}", item.name, item.message)?;
+            if let Some(hint) = item.hint {
+                writeln!(output, "    hint: {hint}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One line about a run.
+pub(super) fn run(output: &mut impl Write, feed: &str, summary: &RunSummary, format: Format) -> std::io::Result<()> {
+    match format {
+        Format::Text => writeln!(output, "{feed}: {}", run_line(summary)),
+        Format::Json => {
+            let mut run = run_json(summary);
+            run["feed"] = json!(feed);
+            writeln!(output, "{run}")
+        }
+    }
+}
+
+/// A fact as it would be stored.
+pub(super) fn fact(stamped: &StampedFact) -> Value {
+    let key: String = stamped.fact.key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({
+        "kind": stamped.fact.body.kind().as_str(),
+        "key": key,
+        "at": stamped.fact.at.to_string(),
+        "week": stamped.week.monday().to_string(),
+    })
+}
+
+fn run_line(summary: &RunSummary) -> String {
+    let mut line = format!("{}: {} facts in {} pages", summary.outcome, summary.facts, summary.pages);
+    for (count, what) in [(summary.problems, "problems"), (summary.rejected, "rejected"), (summary.late, "late")] {
+        if count > 0 {
+            line.push_str(&format!(", {count} {what}"));
+        }
+    }
+    if let Some(code) = &summary.code {
+        line.push_str(&format!(", code `{code}`"));
+    }
+    if let Some(retry) = summary.retry_at {
+        line.push_str(&format!(", not again before {retry}"));
+    }
+    line
+}
+
+fn run_json(summary: &RunSummary) -> Value {
+    json!({
+        "outcome": summary.outcome,
+        "code": summary.code,
+        "retry_at": summary.retry_at.map(|retry| retry.to_string()),
+        "pages": summary.pages,
+        "facts": summary.facts,
+        "rejected": summary.rejected,
+        "late": summary.late,
+        "problems": summary.problems,
+    })
+}

@@ -1,0 +1,125 @@
+//! TOML text → a checked [`Config`]. Unknown keys are refused, and a mistake is reported at its line and column.
+
+mod check;
+mod error;
+mod file;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+pub use error::ConfigError;
+pub use secret::{Secret, SecretError, SecretRef};
+
+use crate::model::{Calendar, SourceName, TeamName};
+
+/// Everything the operator decides. Paths are absolute or relative to the working directory by now.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub database: Database,
+    pub calendar: Calendar,
+    pub privacy: Privacy,
+    pub release: Release,
+    pub teams: Vec<Team>,
+    pub roster: Roster,
+    pub plugin_directory: PathBuf,
+    pub sources: Vec<Source>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A server of the operator's.
+    Url(SecretRef),
+    /// A cluster that the host runs itself in this directory.
+    Embedded { data_directory: PathBuf },
+}
+
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    /// k: the fewest people that any released figure rests on; at least 5.
+    pub minimum_group: u32,
+    /// How long raw facts are kept, and how far back a first run looks.
+    pub retention: Duration,
+    /// Holds the key of every pseudonym; made on first use, never stored in the database.
+    pub identity_key: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseStart {
+    /// Nothing is released before `quintant release start`.
+    Manual,
+    Auto,
+}
+
+#[derive(Debug, Clone)]
+pub struct Release {
+    pub start: ReleaseStart,
+    /// How long after a span's end its feeds must have been read.
+    pub settle: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct Team {
+    pub name: TeamName,
+    /// Repositories it owns, as `owner/name` with `*`.
+    pub owns: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Roster {
+    pub file: Option<PathBuf>,
+    /// Account spellings that are machines, with `*`.
+    pub bots: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub name: SourceName,
+    /// The component's file.
+    pub plugin: PathBuf,
+    /// None: what the plugin suggests.
+    pub interval: Option<Duration>,
+    pub endpoints: BTreeMap<String, Endpoint>,
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// None: the plugin's default.
+    pub url: Option<Url>,
+    pub auth: Option<Auth>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Auth {
+    Bearer(SecretRef),
+    Basic(SecretRef),
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it are taken from its own folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        Self::parse(path, &text)
+    }
+
+    /// As [`Config::load`], with the text at hand.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let file: file::File = toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
+        check::config(file, path.parent().unwrap_or(Path::new("")))
+            .map_err(|mistake| ConfigError::mistake(path, text, &mistake))
+    }
+
+    /// The team that owns a repository, by the first pattern that matches.
+    pub fn owner_of(&self, repository: &str) -> Option<&TeamName> {
+        self.teams
+            .iter()
+            .find(|team| team.owns.iter().any(|pattern| crate::model::glob_match(pattern, repository)))
+            .map(|team| &team.name)
+    }
+}

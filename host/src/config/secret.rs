@@ -1,0 +1,100 @@
+//! Where a secret stands, and the secret itself, which prints as nothing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+const LONGEST_SECRET_BYTES: usize = 16 * 1024;
+
+/// The two ways to give a secret: `{ env = "NAME" }` or `{ file = "PATH" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
+pub enum SecretRef {
+    Env(String),
+    File(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    env: Option<String>,
+    file: Option<PathBuf>,
+}
+
+impl TryFrom<Written> for SecretRef {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match (written.env, written.file) {
+            (Some(name), None) => Ok(SecretRef::Env(name)),
+            (None, Some(path)) => Ok(SecretRef::File(path)),
+            _ => Err("a secret is given as either `{ env = \"NAME\" }` or `{ file = \"PATH\" }`"),
+        }
+    }
+}
+
+/// Why a secret could not be had. Says where it should be, never what it is.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("the environment variable `{0}` is not set")]
+    NotSet(String),
+    #[error("the secret file `{}` cannot be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: std::io::Error },
+    #[error("the secret in {0} is empty")]
+    Empty(String),
+    #[error("the secret in {0} is no text without control characters of at most {LONGEST_SECRET_BYTES} bytes")]
+    NoText(String),
+}
+
+impl SecretRef {
+    pub(super) fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            SecretRef::File(path) => SecretRef::File(folder.join(path)),
+            env @ SecretRef::Env(_) => env,
+        }
+    }
+
+    /// Reads it, without the white space around it.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        let (text, place) = match self {
+            SecretRef::Env(name) => (
+                std::env::var(name).map_err(|_| SecretError::NotSet(name.clone()))?,
+                format!("the environment variable `{name}`"),
+            ),
+            SecretRef::File(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|reason| SecretError::Unreadable { path: path.clone(), reason })?;
+                (text, format!("`{}`", path.display()))
+            }
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SecretError::Empty(place));
+        }
+        if text.len() > LONGEST_SECRET_BYTES || text.chars().any(char::is_control) {
+            return Err(SecretError::NoText(place));
+        }
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+/// A secret in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}

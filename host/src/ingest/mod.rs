@@ -1,0 +1,104 @@
+//! The one pipe: normalize → pseudonym → store. Whatever brings facts goes through it.
+
+mod run;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use run::{dry_run, run_feed};
+
+use crate::config::Config;
+use crate::model::{Calendar, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
+use crate::normalize::{Rejected, RejectedCounts, Rules, normalize};
+use crate::plugin::Page;
+use crate::pseudonym::{IdentityKey, Pseudonymous, pseudonymize};
+use crate::store::{PageRows, SourceId, Store, StoreError, Stored};
+
+/// What the pipe judges and hides facts by.
+pub struct Pipe {
+    pub key: IdentityKey,
+    pub calendar: Calendar,
+    pub bots: Vec<String>,
+    pub retention: Duration,
+    owners: Vec<(String, TeamName)>,
+}
+
+/// A page on its way.
+pub struct Arrival<'a> {
+    pub source: &'a SourceName,
+    pub emits: &'a [FactKind],
+    pub now: Timestamp,
+}
+
+/// What became of a page.
+#[derive(Debug, Default)]
+pub struct Ingested {
+    pub stored: Stored,
+    pub facts: u32,
+    pub rejected: RejectedCounts,
+}
+
+impl Pipe {
+    pub fn new(config: &Config, key: IdentityKey) -> Self {
+        let owners = config
+            .teams
+            .iter()
+            .flat_map(|team| team.owns.iter().map(|pattern| (pattern.clone(), team.name.clone())))
+            .collect();
+        Self {
+            key,
+            calendar: config.calendar.clone(),
+            bots: config.roster.bots.clone(),
+            retention: config.privacy.retention,
+            owners,
+        }
+    }
+
+    /// Facts from before this instant are not kept.
+    pub fn keep_from(&self, now: Timestamp) -> Timestamp {
+        now.checked_sub(self.retention).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Stores a page and the place to go on from, all or nothing.
+    pub async fn page(
+        &self,
+        store: &Store,
+        source: SourceId,
+        feed: &FeedName,
+        version: i64,
+        page: Page,
+        arrival: &Arrival<'_>,
+    ) -> Result<Ingested, StoreError> {
+        let (cursor, covered_through) = (page.cursor.clone(), page.covered_through);
+        let (veiled, rejected) = self.veil(page, arrival);
+        let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
+        let week = self.calendar.week_of(arrival.now);
+        store.partitions_make(self.calendar.week_of(self.keep_from(arrival.now)), week.plus(1)).await?;
+        let rows = PageRows {
+            facts: veiled.facts,
+            retractions: veiled.retractions,
+            aliases: veiled.aliases,
+            cursor,
+            covered_through,
+            week,
+        };
+        let stored = store.page_store(source, feed, version, &rows).await?;
+        Ok(Ingested { stored, facts, rejected })
+    }
+
+    /// A page's facts as they may be kept: judged, and under pseudonyms.
+    fn veil(&self, page: Page, arrival: &Arrival<'_>) -> (Pseudonymous, RejectedCounts) {
+        let rules =
+            Rules { now: arrival.now, keep_from: self.keep_from(arrival.now), emits: arrival.emits, bots: &self.bots };
+        let (facts, mut rejected) = normalize(page.facts, &rules, |repository| self.owner_of(repository));
+        if page.unreadable > 0 {
+            *rejected.entry(Rejected::BadTime).or_default() += page.unreadable;
+        }
+        (pseudonymize(&self.key, arrival.source, &self.calendar, facts, page.retractions), rejected)
+    }
+
+    fn owner_of(&self, repository: &RawKey) -> Option<TeamName> {
+        self.owners.iter().find(|(pattern, _)| glob_match(pattern, repository.text())).map(|(_, team)| team.clone())
+    }
+}

@@ -1,0 +1,8 @@
+//! Atoms → answers. Components are added first and divided last; nothing here knows a fact, a person or a clock.
+
+mod answer;
+mod catalogue;
+mod window;
+
+pub use answer::{Answer, Answers, Scope, Total, UnknownTeam, Value};
+pub use window::{TimeRange, Window};

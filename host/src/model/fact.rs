@@ -1,0 +1,132 @@
+//! Typed facts. `P` and `K` say how far one has come: as a source sent it, or under pseudonyms.
+
+use jiff::Timestamp;
+
+use super::{EntityKey, Pseudonym, RawIdentity, RawKey, TeamName, Week};
+
+/// The kinds of fact that this host stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactKind {
+    Change,
+    Review,
+    Commit,
+}
+
+impl FactKind {
+    pub const ALL: [FactKind; 3] = [FactKind::Change, FactKind::Review, FactKind::Commit];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FactKind::Change => "change",
+            FactKind::Review => "review",
+            FactKind::Commit => "commit",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Something that became true upstream at `at`, known by `key` inside its source and kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact<P, K> {
+    pub key: K,
+    pub at: Timestamp,
+    pub body: FactBody<P, K>,
+}
+
+/// A fact as a plugin sent it.
+pub type RawFact = Fact<RawIdentity, RawKey>;
+
+/// A fact as the database keeps it, with the week it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StampedFact {
+    pub week: Week,
+    pub fact: Fact<Pseudonym, EntityKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactBody<P, K> {
+    Change(Change<P, K>),
+    Review(Review<P, K>),
+    Commit(Commit<P>),
+}
+
+impl<P, K> FactBody<P, K> {
+    pub fn kind(&self) -> FactKind {
+        match self {
+            FactBody::Change(_) => FactKind::Change,
+            FactBody::Review(_) => FactKind::Review,
+            FactBody::Commit(_) => FactKind::Commit,
+        }
+    }
+}
+
+/// A pull or merge request that was merged or closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change<P, K> {
+    pub repository: K,
+    /// The change whatever became of it, so that reviews find it.
+    pub change: K,
+    /// The team that owns the repository.
+    pub owner: Option<TeamName>,
+    /// None: the source no longer knows.
+    pub author: Option<P>,
+    pub merged: bool,
+    pub to_default_branch: bool,
+    pub first_commit_at: Option<Timestamp>,
+    pub opened_at: Timestamp,
+    pub ready_at: Option<Timestamp>,
+    pub first_review_at: Option<Timestamp>,
+    pub first_reviewer: Option<P>,
+    pub approved_at: Option<Timestamp>,
+    pub merge_commit: Option<K>,
+    pub additions: Option<u32>,
+    pub deletions: Option<u32>,
+    pub files: Option<u32>,
+    pub review_comments: Option<u32>,
+    pub reverts: Option<K>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewState {
+    Approved,
+    ChangesRequested,
+    Commented,
+}
+
+impl ReviewState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ReviewState::Approved => "approved",
+            ReviewState::ChangesRequested => "changes_requested",
+            ReviewState::Commented => "commented",
+        }
+    }
+}
+
+/// One review of a change by somebody other than its author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review<P, K> {
+    pub change: K,
+    pub change_author: Option<P>,
+    pub reviewer: Option<P>,
+    pub state: ReviewState,
+    pub comments: Option<u32>,
+}
+
+/// A commit that landed on the default branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit<P> {
+    pub author: Option<P>,
+    pub authored_at: Timestamp,
+    pub parents: u32,
+}
+
+/// A fact that no longer holds upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retraction<K> {
+    pub kind: FactKind,
+    pub key: K,
+}

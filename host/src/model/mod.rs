@@ -1,0 +1,16 @@
+//! What the product talks about. Plain data and its rules; no IO, no clock.
+
+mod atom;
+mod calendar;
+mod fact;
+mod identity;
+mod name;
+mod space;
+
+pub use atom::{Atom, Component, Family, Measure, Parts, Span};
+pub use calendar::{Calendar, Week};
+pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
+pub(crate) use identity::glob_match;
+pub use identity::{Alias, EntityKey, Pseudonym, RawIdentity, RawKey};
+pub use name::{FeedName, NameError, SourceName, TeamName};
+pub use space::{Dimension, Metric, Withheld};

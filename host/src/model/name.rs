@@ -1,0 +1,121 @@
+//! Names that people write in the configuration, checked once at the door.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a name was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not a {what}: {rule}")]
+pub struct NameError {
+    what: &'static str,
+    given: String,
+    rule: &'static str,
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $what:literal, $rule:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    let given = text.chars().take(64).collect();
+                    Err(NameError { what: $what, given, rule: $rule })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// A configured source: `github`, `ci-eu`.
+    SourceName,
+    "source name",
+    "lower-case letters, digits and `-`, starting with a letter, at most 64 characters",
+    |text| is_word(text, b'-')
+);
+
+name!(
+    /// A feed that a plugin declares: `pull_requests`.
+    FeedName,
+    "feed name",
+    "lower-case letters, digits and `_`, starting with a letter, at most 64 characters",
+    |text| is_word(text, b'_')
+);
+
+name!(
+    /// A configured team: `payments`. Pools of small teams are named by their members, which is why `+` is not allowed in one.
+    TeamName,
+    "team name",
+    "letters, digits, `-`, `_`, `.` and spaces inside, at most 64 characters, not `unassigned`",
+    |text| {
+        text != "unassigned"
+            && text.len() <= 64
+            && text.trim() == text
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_. ".contains(c))
+    }
+);
+
+fn is_word(text: &str, joiner: u8) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == joiner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_name_is_a_lower_case_word() {
+        assert_eq!("ci-eu".parse::<SourceName>().map(String::from), Ok("ci-eu".to_owned()));
+        let error = "Git Hub".parse::<SourceName>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`Git Hub` is not a source name: lower-case letters, digits and `-`, starting with a letter, at most 64 characters"
+        );
+    }
+
+    #[test]
+    fn a_team_cannot_be_called_like_a_pool_or_the_unassigned() {
+        assert!("a+b".parse::<TeamName>().is_err_and(|error| error.to_string().contains("`a+b`")));
+        assert!("unassigned".parse::<TeamName>().is_err_and(|error| error.to_string().contains("not `unassigned`")));
+    }
+}

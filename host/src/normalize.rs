@@ -1,0 +1,281 @@
+//! What a plugin sent → `(facts, rejected)`. One bad record never loses a batch.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey, TeamName};
+
+const LONGEST_KEY_BYTES: usize = 512;
+const TOLERATED_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why a fact, or a part of one, was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rejected {
+    /// More than five minutes after the host's now.
+    InTheFuture,
+    /// An empty key, or one of more than 512 bytes.
+    BadKey,
+    /// A kind that its feed did not declare.
+    UndeclaredKind,
+    /// A time that cannot be, or an instant outside the calendar.
+    BadTime,
+    /// A phase of a change out of order; the rest of the change was taken.
+    PhaseOutOfOrder,
+}
+
+impl Rejected {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Rejected::InTheFuture => "in_the_future",
+            Rejected::BadKey => "bad_key",
+            Rejected::UndeclaredKind => "undeclared_kind",
+            Rejected::BadTime => "bad_time",
+            Rejected::PhaseOutOfOrder => "phase_out_of_order",
+        }
+    }
+}
+
+/// How many of what were not taken.
+pub type RejectedCounts = BTreeMap<Rejected, u32>;
+
+/// By what the facts of a page are judged.
+pub struct Rules<'a> {
+    pub now: Timestamp,
+    /// Facts before it are no longer kept.
+    pub keep_from: Timestamp,
+    /// What the feed may emit.
+    pub emits: &'a [FactKind],
+    pub bots: &'a [String],
+}
+
+/// Takes what holds. Work of machines, reviews of one's own changes and facts from before the retention are left out without a word;
+/// of facts with the same key the last one stays.
+pub fn normalize(
+    facts: Vec<RawFact>,
+    rules: &Rules<'_>,
+    owner_of: impl Fn(&RawKey) -> Option<TeamName>,
+) -> (Vec<RawFact>, RejectedCounts) {
+    let mut rejected = RejectedCounts::new();
+    let mut taken: Vec<RawFact> = Vec::with_capacity(facts.len());
+    let mut places: HashMap<(FactKind, RawKey), usize> = HashMap::with_capacity(facts.len());
+    for mut fact in facts {
+        if let Some(reason) = objection(&fact, rules) {
+            *rejected.entry(reason).or_default() += 1;
+            continue;
+        }
+        if fact.at < rules.keep_from || is_no_work(&fact, rules.bots) {
+            continue;
+        }
+        if let FactBody::Change(change) = &mut fact.body {
+            let dropped = order_phases(change, fact.at);
+            if dropped > 0 {
+                *rejected.entry(Rejected::PhaseOutOfOrder).or_default() += dropped;
+            }
+            change.owner = owner_of(&change.repository);
+        }
+        forget_machines(&mut fact.body, rules.bots);
+        match places.entry((fact.body.kind(), fact.key.clone())) {
+            std::collections::hash_map::Entry::Occupied(place) => taken[*place.get()] = fact,
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(taken.len());
+                taken.push(fact);
+            }
+        }
+    }
+    (taken, rejected)
+}
+
+fn objection(fact: &RawFact, rules: &Rules<'_>) -> Option<Rejected> {
+    let key = fact.key.text();
+    if key.is_empty() || key.len() > LONGEST_KEY_BYTES {
+        return Some(Rejected::BadKey);
+    }
+    if !rules.emits.contains(&fact.body.kind()) {
+        return Some(Rejected::UndeclaredKind);
+    }
+    if fact.at.duration_since(rules.now) > TOLERATED_CLOCK_SKEW {
+        return Some(Rejected::InTheFuture);
+    }
+    None
+}
+
+fn is_no_work(fact: &RawFact, bots: &[String]) -> bool {
+    let machine = |identity: &Option<RawIdentity>| identity.as_ref().is_some_and(|identity| identity.is_bot(bots));
+    match &fact.body {
+        FactBody::Change(change) => machine(&change.author),
+        FactBody::Commit(commit) => machine(&commit.author),
+        FactBody::Review(review) => match (&review.reviewer, &review.change_author) {
+            (None, _) => true,
+            (Some(reviewer), Some(author)) if reviewer.is_same_account(author) => true,
+            _ => machine(&review.reviewer),
+        },
+    }
+}
+
+/// Machines that are mentioned in somebody's work are nobody.
+fn forget_machines(body: &mut FactBody<RawIdentity, RawKey>, bots: &[String]) {
+    let forget = |identity: &mut Option<RawIdentity>| {
+        if identity.as_ref().is_some_and(|identity| identity.is_bot(bots)) {
+            *identity = None;
+        }
+    };
+    match body {
+        FactBody::Change(change) => {
+            forget(&mut change.first_reviewer);
+            if change.first_reviewer.is_none() {
+                change.first_review_at = None;
+            }
+        }
+        FactBody::Review(review) => forget(&mut review.change_author),
+        FactBody::Commit(_) => {}
+    }
+}
+
+/// `first commit ≤ opened ≤ ready ≤ first review ≤ at`: a phase that breaks the order is dropped. Returns how many were.
+fn order_phases(change: &mut Change<RawIdentity, RawKey>, at: Timestamp) -> u32 {
+    let mut dropped = 0;
+    let mut keep = |phase: &mut Option<Timestamp>, from: Timestamp, to: Timestamp| {
+        if phase.is_some_and(|phase| phase < from || phase > to) {
+            *phase = None;
+            dropped += 1;
+        }
+    };
+    keep(&mut change.first_commit_at, Timestamp::MIN, change.opened_at);
+    keep(&mut change.first_review_at, change.opened_at, at);
+    keep(&mut change.ready_at, change.opened_at, change.first_review_at.unwrap_or(at));
+    keep(&mut change.approved_at, change.opened_at, at);
+    if change.first_review_at.is_none() {
+        change.first_reviewer = None;
+    }
+    dropped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Review, ReviewState};
+
+    const NOW: &str = "2026-11-23T12:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn person(id: &str) -> Option<RawIdentity> {
+        Some(RawIdentity::new(id.to_owned(), vec![format!("dev-{id}")], false))
+    }
+
+    fn change(key: &str, closed: &str, author: Option<RawIdentity>) -> RawFact {
+        let opened_at = at("2026-11-20T08:00:00Z");
+        RawFact {
+            key: RawKey::new(key),
+            at: at(closed),
+            body: FactBody::Change(Change {
+                repository: RawKey::new("acme/app"),
+                change: RawKey::new("acme/app#1"),
+                owner: None,
+                author,
+                merged: true,
+                to_default_branch: true,
+                first_commit_at: None,
+                opened_at,
+                ready_at: None,
+                first_review_at: None,
+                first_reviewer: None,
+                approved_at: None,
+                merge_commit: None,
+                additions: None,
+                deletions: None,
+                files: None,
+                review_comments: None,
+                reverts: None,
+            }),
+        }
+    }
+
+    fn review(reviewer: Option<RawIdentity>, author: Option<RawIdentity>) -> RawFact {
+        let body = FactBody::Review(Review {
+            change: RawKey::new("acme/app#1"),
+            change_author: author,
+            reviewer,
+            state: ReviewState::Approved,
+            comments: None,
+        });
+        RawFact { key: RawKey::new("7"), at: at("2026-11-21T08:00:00Z"), body }
+    }
+
+    fn run(facts: Vec<RawFact>) -> (Vec<RawFact>, RejectedCounts) {
+        let rules = Rules {
+            now: at(NOW),
+            keep_from: at("2026-08-25T12:00:00Z"),
+            emits: &[FactKind::Change, FactKind::Review],
+            bots: &[],
+        };
+        normalize(facts, &rules, |_| None)
+    }
+
+    #[test]
+    fn the_last_of_one_key_stays() {
+        let (taken, rejected) = run(vec![
+            change("1/merged", "2026-11-21T08:00:00Z", person("1")),
+            change("2/merged", "2026-11-21T08:00:00Z", person("1")),
+            change("1/merged", "2026-11-22T08:00:00Z", person("1")),
+        ]);
+        assert_eq!(
+            taken.iter().map(|fact| fact.at).collect::<Vec<_>>(),
+            [at("2026-11-22T08:00:00Z"), at("2026-11-21T08:00:00Z")]
+        );
+        assert!(rejected.is_empty());
+    }
+
+    #[test]
+    fn future_and_nameless_facts_are_rejected_and_counted() {
+        let (taken, rejected) = run(vec![
+            change("1/merged", "2026-11-23T12:05:01Z", person("1")),
+            change("", "2026-11-21T08:00:00Z", person("1")),
+            change("2/merged", "2026-11-23T12:05:00Z", person("1")),
+        ]);
+        assert_eq!(taken.len(), 1);
+        assert_eq!(rejected, RejectedCounts::from([(Rejected::InTheFuture, 1), (Rejected::BadKey, 1)]));
+    }
+
+    #[test]
+    fn a_kind_that_the_feed_did_not_declare_is_rejected() {
+        let rules = Rules { now: at(NOW), keep_from: Timestamp::MIN, emits: &[FactKind::Review], bots: &[] };
+        let (taken, rejected) =
+            normalize(vec![change("1/merged", "2026-11-21T08:00:00Z", person("1"))], &rules, |_| None);
+        assert!(taken.is_empty());
+        assert_eq!(rejected, RejectedCounts::from([(Rejected::UndeclaredKind, 1)]));
+    }
+
+    #[test]
+    fn own_reviews_unknown_reviewers_and_machines_are_no_work() {
+        let machine = Some(RawIdentity::new("9".into(), vec!["updates[bot]".into()], false));
+        let (taken, rejected) = run(vec![
+            review(person("1"), person("1")),
+            review(None, person("1")),
+            review(machine.clone(), person("1")),
+            change("1/merged", "2026-11-21T08:00:00Z", machine.clone()),
+        ]);
+        assert!(taken.is_empty() && rejected.is_empty());
+        let (taken, _) = run(vec![review(person("2"), machine)]);
+        let FactBody::Review(kept) = &taken[0].body else { panic!("a review") };
+        assert_eq!(kept.change_author, None);
+    }
+
+    #[test]
+    fn a_phase_out_of_order_is_dropped_and_the_change_stays() {
+        let mut fact = change("1/merged", "2026-11-21T08:00:00Z", person("1"));
+        let FactBody::Change(body) = &mut fact.body else { panic!("a change") };
+        body.ready_at = Some(at("2026-11-20T12:00:00Z"));
+        body.first_review_at = Some(at("2026-11-20T10:00:00Z"));
+        body.first_reviewer = person("2");
+        body.approved_at = Some(at("2026-11-22T00:00:00Z"));
+        let (taken, rejected) = run(vec![fact]);
+        let FactBody::Change(kept) = &taken[0].body else { panic!("a change") };
+        assert_eq!((kept.ready_at, kept.approved_at), (None, None));
+        assert_eq!(kept.first_review_at, Some(at("2026-11-20T10:00:00Z")));
+        assert_eq!(rejected, RejectedCounts::from([(Rejected::PhaseOutOfOrder, 2)]));
+    }
+}

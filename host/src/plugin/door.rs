@@ -1,0 +1,185 @@
+//! WIT ↔ model, at the door. What cannot be a fact is counted; what the contract forbids is a failure.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::contract::exports::quintant::collector::collector as wit;
+use super::contract::quintant::collector::types;
+use super::failure::{Failure, FailureCode, plain};
+use crate::model::{Change, Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Retraction, Review, ReviewState};
+
+const LARGEST_CURSOR_BYTES: usize = 1 << 20;
+const MOST_FACTS: usize = 50_000;
+const TOLERATED_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Part of the upstream that a page could not read or map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// Repository, job, channel: for operators only.
+    pub scope: Option<String>,
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    NotFound,
+    Forbidden,
+    Truncated,
+    Rejected,
+    Unavailable,
+}
+
+impl ProblemKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ProblemKind::NotFound => "not_found",
+            ProblemKind::Forbidden => "forbidden",
+            ProblemKind::Truncated => "truncated",
+            ProblemKind::Rejected => "rejected",
+            ProblemKind::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// One page, as a plugin sent it.
+#[derive(Debug)]
+pub struct Page {
+    pub facts: Vec<RawFact>,
+    /// Facts of a kind that is not stored, or with times that cannot be.
+    pub unreadable: u32,
+    pub retractions: Vec<Retraction<RawKey>>,
+    pub problems: Vec<Problem>,
+    pub covered_through: Option<Timestamp>,
+    pub cursor: Option<String>,
+    pub more: bool,
+    /// 0 to 1.
+    pub progress: Option<f32>,
+}
+
+pub(super) fn page(sent: wit::Page, now: Timestamp) -> Result<Page, Failure> {
+    let nonsense = |message: &str| Failure::new(FailureCode::Nonsense, message);
+    if sent.facts.len() > MOST_FACTS || sent.retractions.len() > MOST_FACTS {
+        return Err(nonsense("a page holds more than 50000 facts"));
+    }
+    if sent.cursor.as_ref().is_some_and(|cursor| cursor.len() > LARGEST_CURSOR_BYTES) {
+        return Err(nonsense("a cursor is larger than 1 MiB"));
+    }
+    let covered_through = match sent.covered_through {
+        None => None,
+        Some(milliseconds) => {
+            let through = instant(milliseconds).ok_or_else(|| nonsense("`covered-through` is no instant"))?;
+            if through.duration_since(now) > TOLERATED_CLOCK_SKEW {
+                return Err(nonsense("`covered-through` lies in the future"));
+            }
+            Some(through.min(now))
+        }
+    };
+    let sent_facts = sent.facts.len();
+    let facts: Vec<RawFact> = sent.facts.into_iter().filter_map(fact).collect();
+    Ok(Page {
+        unreadable: u32::try_from(sent_facts - facts.len()).unwrap_or(u32::MAX),
+        facts,
+        retractions: sent.retractions.into_iter().filter_map(retraction).collect(),
+        problems: sent.problems.into_iter().take(10_000).map(problem).collect(),
+        covered_through,
+        cursor: sent.cursor,
+        more: sent.more,
+        progress: sent.progress.filter(|progress| progress.is_finite()).map(|progress| progress.clamp(0.0, 1.0)),
+    })
+}
+
+pub(super) fn failure(sent: wit::Failure) -> Failure {
+    use wit::Failure as Wit;
+    match sent {
+        Wit::Unauthorized(message) => Failure::new(FailureCode::Unauthorized, message),
+        Wit::Misconfigured(message) => Failure::new(FailureCode::Misconfigured, message),
+        Wit::RateLimited(seconds) => Failure {
+            retry_after_seconds: seconds,
+            ..Failure::new(FailureCode::RateLimited, "the source or the run's budget allows no more requests for now")
+        },
+        Wit::Transient(message) => Failure::new(FailureCode::Transient, message),
+        Wit::CursorExpired(message) => Failure::new(FailureCode::CursorExpired, message),
+        Wit::Permanent(message) => Failure::new(FailureCode::Permanent, message),
+        Wit::Cancelled => Failure::new(FailureCode::Cancelled, "the run was cancelled"),
+    }
+}
+
+fn fact(envelope: types::Envelope) -> Option<RawFact> {
+    let body = match envelope.fact {
+        types::Fact::Change(sent) => FactBody::Change(change(sent)?),
+        types::Fact::Review(sent) => FactBody::Review(Review {
+            change: change_key(&sent.repo, sent.change_number),
+            change_author: sent.change_author.map(identity),
+            reviewer: sent.reviewer.map(identity),
+            state: match sent.state {
+                types::ReviewState::Approved => ReviewState::Approved,
+                types::ReviewState::ChangesRequested => ReviewState::ChangesRequested,
+                types::ReviewState::Commented => ReviewState::Commented,
+            },
+            comments: sent.comments,
+        }),
+        types::Fact::Commit(sent) => FactBody::Commit(Commit {
+            author: sent.author.map(identity),
+            authored_at: instant(sent.authored_at)?,
+            parents: sent.parents,
+        }),
+        _ => return None,
+    };
+    Some(RawFact { key: RawKey::new(envelope.key), at: instant(envelope.at)?, body })
+}
+
+fn change(sent: types::Change) -> Option<Change<RawIdentity, RawKey>> {
+    Some(Change {
+        change: change_key(&sent.repo, sent.number),
+        repository: RawKey::new(sent.repo),
+        owner: None,
+        author: sent.author.map(identity),
+        merged: sent.merged,
+        to_default_branch: sent.to_default_branch,
+        first_commit_at: sent.first_commit_at.and_then(instant),
+        opened_at: instant(sent.opened_at)?,
+        ready_at: sent.ready_at.and_then(instant),
+        first_review_at: sent.first_review_at.and_then(instant),
+        first_reviewer: sent.first_reviewer.map(identity),
+        approved_at: sent.approved_at.and_then(instant),
+        merge_commit: sent.merge_sha.map(RawKey::new),
+        additions: sent.additions,
+        deletions: sent.deletions,
+        files: sent.files,
+        review_comments: sent.review_comments,
+        reverts: sent.reverts.map(RawKey::new),
+    })
+}
+
+fn retraction(sent: wit::Retraction) -> Option<Retraction<RawKey>> {
+    let kind = match sent.kind {
+        types::FactKind::Change => FactKind::Change,
+        types::FactKind::Review => FactKind::Review,
+        types::FactKind::Commit => FactKind::Commit,
+        _ => return None,
+    };
+    Some(Retraction { kind, key: RawKey::new(sent.key) })
+}
+
+fn problem(sent: wit::Problem) -> Problem {
+    let kind = match sent.kind {
+        wit::ProblemKind::NotFound => ProblemKind::NotFound,
+        wit::ProblemKind::Forbidden => ProblemKind::Forbidden,
+        wit::ProblemKind::Truncated => ProblemKind::Truncated,
+        wit::ProblemKind::Rejected => ProblemKind::Rejected,
+        wit::ProblemKind::Unavailable => ProblemKind::Unavailable,
+    };
+    Problem { kind, scope: sent.scope.map(|scope| plain(&scope, 200)), count: sent.count }
+}
+
+fn identity(sent: types::Account) -> RawIdentity {
+    RawIdentity::new(sent.id, sent.names, sent.bot)
+}
+
+fn change_key(repository: &str, number: u32) -> RawKey {
+    RawKey::new(format!("{}#{number}", repository.to_lowercase()))
+}
+
+fn instant(milliseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds).ok()
+}

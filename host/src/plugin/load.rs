@@ -1,0 +1,132 @@
+//! From a file to a plugin that may be run: a component that imports nothing but ours.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::contract::PluginPre;
+use super::descriptor::Descriptor;
+use super::engine::Runtime;
+use super::failure::plain;
+use super::guest::Guest;
+
+const LARGEST_PLUGIN_BYTES: u64 = 64 << 20;
+const OURS: [&str; 3] = ["quintant:collector/http@0.1", "quintant:collector/log@0.1", "quintant:collector/types@0.1"];
+
+/// Why a file is not a plugin, and what would be one.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    #[error("WebAssembly cannot be run here: {0}")]
+    Engine(String),
+    #[error("plugin `{}` cannot be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: std::io::Error },
+    #[error("plugin `{}` is larger than {LARGEST_PLUGIN_BYTES} bytes", .0.display())]
+    TooLarge(PathBuf),
+    #[error("plugin `{}` is precompiled code; only WebAssembly components are accepted", .0.display())]
+    Precompiled(PathBuf),
+    #[error("plugin `{}` is no WebAssembly component: {reason}", path.display())]
+    NoComponent { path: PathBuf, reason: String },
+    #[error("plugin `{}` asks for more than a collector may have: {}; it may import `quintant:collector/http` and `quintant:collector/log` only", path.display(), imports.join(", "))]
+    Imports { path: PathBuf, imports: Vec<String> },
+    #[error("plugin `{}` is no collector: {reason}", path.display())]
+    NoCollector { path: PathBuf, reason: String },
+    #[error("the plugin's description is refused: {0}")]
+    Descriptor(String),
+    #[error("plugin `{}` failed to describe itself: {reason}", path.display())]
+    Describe { path: PathBuf, reason: String },
+}
+
+/// A plugin ready to run.
+pub struct Plugin {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) pre: PluginPre<Guest>,
+    pub descriptor: Descriptor,
+    /// SHA-256 of the file, in hexadecimal.
+    pub digest: String,
+}
+
+impl Plugin {
+    /// Reads, checks and compiles a component, and asks it to describe itself.
+    pub async fn load(runtime: &Arc<Runtime>, path: &Path) -> Result<Self, PluginError> {
+        let bytes = read(path)?;
+        let digest = ring::digest::digest(&ring::digest::SHA256, &bytes)
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        if Engine::detect_precompiled(&bytes).is_some() {
+            return Err(PluginError::Precompiled(path.to_owned()));
+        }
+        let engine = runtime.engine.clone();
+        let compiled = tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes));
+        let component = match compiled.await {
+            Ok(Ok(component)) => component,
+            Ok(Err(error)) => {
+                return Err(PluginError::NoComponent {
+                    path: path.to_owned(),
+                    reason: plain(&error.root_cause().to_string(), 300),
+                });
+            }
+            Err(panic) => {
+                return Err(PluginError::NoComponent {
+                    path: path.to_owned(),
+                    reason: format!("compiling it failed: {panic}"),
+                });
+            }
+        };
+        refuse_foreign_imports(runtime, path, &component)?;
+        let no_collector = |error: wasmtime::Error| PluginError::NoCollector {
+            path: path.to_owned(),
+            reason: plain(&format!("{error:#}"), 300),
+        };
+        let pre = runtime.linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(no_collector)?;
+        let descriptor = describe(runtime, &pre, path).await?;
+        Ok(Self { runtime: Arc::clone(runtime), pre, descriptor, digest })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
+    let unreadable = |reason| PluginError::Unreadable { path: path.to_owned(), reason };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or_else(|| unreadable(std::io::ErrorKind::NotFound.into()))?;
+    let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(unreadable)?;
+    let size = folder.metadata(name).map_err(unreadable)?.len();
+    if size > LARGEST_PLUGIN_BYTES {
+        return Err(PluginError::TooLarge(path.to_owned()));
+    }
+    folder.read(name).map_err(unreadable)
+}
+
+fn refuse_foreign_imports(runtime: &Runtime, path: &Path, component: &Component) -> Result<(), PluginError> {
+    let is_ours = |name: &str| {
+        OURS.iter().any(|ours| name.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    let foreign: Vec<String> = component
+        .component_type()
+        .imports(&runtime.engine)
+        .map(|(name, _)| name)
+        .filter(|name| !is_ours(name))
+        .map(|name| format!("`{}`", plain(name, 100)))
+        .collect();
+    if foreign.is_empty() { Ok(()) } else { Err(PluginError::Imports { path: path.to_owned(), imports: foreign }) }
+}
+
+async fn describe(runtime: &Runtime, pre: &PluginPre<Guest>, path: &Path) -> Result<Descriptor, PluginError> {
+    let failed = |reason: &str| PluginError::Describe { path: path.to_owned(), reason: plain(reason, 300) };
+    let mut guest = Guest::new(&runtime.limits, path.to_string_lossy().into(), None);
+    guest.ticks_left = runtime.ticks_a_call();
+    let mut store = runtime.store(guest);
+    let call = async {
+        let plugin = pre.instantiate_async(&mut store).await?;
+        plugin.quintant_collector_collector().call_describe(&mut store).await
+    };
+    match tokio::time::timeout(runtime.limits.wall, call).await {
+        Ok(Ok(descriptor)) => Descriptor::check(descriptor),
+        Ok(Err(error)) => Err(failed(&error.root_cause().to_string())),
+        Err(_) => Err(failed("it took too long")),
+    }
+}

@@ -1,0 +1,22 @@
+//! The only room that knows wasmtime and cap-std: loads collector plugins and runs them in a sandbox of their own.
+//! WIT values become model values at its door; a plugin's failure is data and never ends the host.
+
+mod contract;
+mod descriptor;
+mod door;
+mod egress;
+mod engine;
+mod failure;
+mod guest;
+mod limits;
+mod load;
+mod rate;
+mod source;
+
+pub use descriptor::{Descriptor, FeedSpec};
+pub use door::{Page, Problem, ProblemKind};
+pub use engine::Runtime;
+pub use failure::{Failure, FailureCode};
+pub use limits::Limits;
+pub use load::{Plugin, PluginError};
+pub use source::{BindError, CheckItem, CheckStatus, CollectRequest, PluginSource, Session};

@@ -1,0 +1,124 @@
+//! The key that every pseudonym is made with. It lives in a file outside the database.
+
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::model::Alias;
+
+const KEY_BYTES: usize = 32;
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("the identity key `{}` cannot be {did}: {reason}", path.display())]
+    Io { path: PathBuf, did: &'static str, reason: std::io::Error },
+    #[error("the identity key `{}` is not {KEY_BYTES} bytes in hexadecimal", .0.display())]
+    Malformed(PathBuf),
+    #[error("the identity key `{}` may be read by others (mode {mode:o}); `chmod 600` it", path.display())]
+    Exposed { path: PathBuf, mode: u32 },
+    #[error("the operating system gave no random bytes")]
+    NoRandomness,
+}
+
+/// HMAC-SHA-256 key of accounts, spellings and natural keys; 128 bits of each digest are kept.
+pub struct IdentityKey(hmac::Key);
+
+impl IdentityKey {
+    pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// Reads the key file; makes it, readable by its owner alone, where there is none.
+    pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::create(path),
+            Err(reason) => Err(KeyError::Io { path: path.to_owned(), did: "read", reason }),
+        }
+    }
+
+    /// Differs for different keys and tells nothing about them.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        self.digest("fingerprint", "", "")
+    }
+
+    /// What a roster's spelling of an account is found by; upper and lower case are the same.
+    pub fn alias(&self, group: &str, name: &str) -> Alias {
+        Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
+    }
+
+    /// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
+    pub(super) fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [domain, group, text] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let tag = context.sign();
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&tag.as_ref()[..16]);
+        digest
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, KeyError> {
+        let mode = std::fs::metadata(path)
+            .map_err(|reason| KeyError::Io { path: path.to_owned(), did: "inspected", reason })?
+            .permissions()
+            .mode();
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: path.to_owned(), mode: mode & 0o777 });
+        }
+        let bytes = from_hex(text.trim()).ok_or_else(|| KeyError::Malformed(path.to_owned()))?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    fn create(path: &Path) -> Result<Self, KeyError> {
+        let io = |did| move |reason| KeyError::Io { path: path.to_owned(), did, reason };
+        let mut bytes = [0; KEY_BYTES];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder).map_err(io("created"))?;
+        }
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io("created"))?;
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("written"))?;
+        Ok(Self::from_bytes(&bytes))
+    }
+}
+
+fn from_hex(text: &str) -> Option<[u8; KEY_BYTES]> {
+    let mut bytes = [0; KEY_BYTES];
+    if text.len() != 2 * KEY_BYTES || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        let key = IdentityKey::from_bytes(&[7; 32]);
+        assert_ne!(key.digest("a", "bc", ""), key.digest("ab", "c", ""));
+        assert_eq!(key.alias("github", "Dev-001"), key.alias("github", "dev-001"));
+        assert_ne!(key.alias("github", "dev-001"), key.alias("chat", "dev-001"));
+    }
+
+    #[test]
+    fn two_keys_make_no_equal_pseudonym() {
+        let (one, two) = (IdentityKey::from_bytes(&[1; 32]), IdentityKey::from_bytes(&[2; 32]));
+        assert_ne!(one.digest("account", "github", "1"), two.digest("account", "github", "1"));
+        assert_ne!(one.fingerprint(), two.fingerprint());
+    }
+}

@@ -1,0 +1,263 @@
+//! The one grid of spans: how many whole weeks a cell is released over. It follows the roster at the span's start, never the data.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Span, TeamName, Week};
+use crate::pseudonym::Roster;
+
+/// A span, and whether figures may be released in it at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    pub span: Span,
+    /// False: too few people on the roster, or too few weeks left in the epoch. It is released without numbers.
+    pub admitted: bool,
+}
+
+/// The spans after the `existing` ones that end by `until`, in the order in which they start.
+///
+/// Ten and more people are released weekly, seven to nine every two weeks, fewer every four; a remainder at the end of an
+/// epoch that would be too short is added to the last span. Teams below `minimum_group` are pooled in alphabetical order.
+pub fn plan(
+    roster: &Roster,
+    teams: &[TeamName],
+    existing: &[Span],
+    from: Week,
+    until: Week,
+    minimum_group: usize,
+) -> Vec<Planned> {
+    let newest = existing.iter().map(Span::end).max().unwrap_or(from);
+    let end_of = |is_in: &dyn Fn(&Span) -> bool| {
+        existing.iter().filter(|span| is_in(span)).map(Span::end).max().unwrap_or(newest).max(from)
+    };
+    let mut free_from: BTreeMap<Option<&TeamName>, Week> =
+        teams.iter().map(|team| (Some(team), end_of(&|span: &Span| span.teams.contains(team)))).collect();
+    free_from.insert(None, end_of(&|span: &Span| span.cell == Span::UNASSIGNED));
+
+    let mut planned = Vec::new();
+    for index in from.index()..until.index() {
+        let week = Week::from_index(index);
+        let sizes = roster.sizes_in(week);
+        let free: BTreeMap<Option<&TeamName>, usize> = free_from
+            .iter()
+            .filter(|(_, free)| **free <= week)
+            .filter_map(|(cell, _)| Some((*cell, sizes.get(cell).copied().filter(|size| *size > 0)?)))
+            .collect();
+        for (members, size) in cells(&free, minimum_group) {
+            let next = span_of(&members, week, size, minimum_group);
+            for member in members {
+                free_from.insert(member, next.span.end());
+            }
+            planned.push(next);
+        }
+    }
+    planned.retain(|next| next.span.end() <= until);
+    planned
+}
+
+/// Whether a span that was released for another family admits figures.
+pub(super) fn is_admitted(roster: &Roster, span: &Span, minimum_group: usize) -> bool {
+    let sizes = roster.sizes_in(span.start);
+    let size: usize = if span.cell == Span::UNASSIGNED {
+        sizes.get(&None).copied().unwrap_or(0)
+    } else {
+        span.teams.iter().filter_map(|team| sizes.get(&Some(team))).sum()
+    };
+    size >= minimum_group && span.weeks >= wished_weeks(size)
+}
+
+/// Teams that stand alone, pools of small ones, and the people without a team: each with its number of people.
+fn cells<'a>(
+    free: &BTreeMap<Option<&'a TeamName>, usize>,
+    minimum_group: usize,
+) -> Vec<(Vec<Option<&'a TeamName>>, usize)> {
+    let (mut alone, small): (Vec<_>, Vec<_>) = free
+        .iter()
+        .map(|(cell, size)| (vec![*cell], *size))
+        .partition(|(members, size)| members == &[None] || *size >= minimum_group);
+    let mut pools: Vec<(Vec<Option<&TeamName>>, usize)> = Vec::new();
+    let mut open: (Vec<Option<&TeamName>>, usize) = (Vec::new(), 0);
+    for (members, size) in small {
+        open.0.extend(members);
+        open.1 += size;
+        if open.1 >= minimum_group {
+            pools.push(std::mem::take(&mut open));
+        }
+    }
+    match pools.last_mut() {
+        Some(last) => {
+            last.0.append(&mut open.0);
+            last.1 += open.1;
+        }
+        None if open.1 > 0 => pools.push(open),
+        None => {}
+    }
+    alone.append(&mut pools);
+    alone
+}
+
+fn span_of(members: &[Option<&TeamName>], start: Week, size: usize, minimum_group: usize) -> Planned {
+    let teams: Vec<TeamName> = members.iter().copied().flatten().cloned().collect();
+    let cell = match teams.as_slice() {
+        [] => Span::UNASSIGNED.to_owned(),
+        teams => teams.iter().map(TeamName::as_str).collect::<Vec<_>>().join("+"),
+    };
+    if size < minimum_group {
+        return Planned { span: Span { cell, teams, start, weeks: 1 }, admitted: false };
+    }
+    let (wished, left) = (wished_weeks(size), start.left_in_epoch());
+    let weeks = if left < 2 * wished && left != wished { left } else { wished };
+    Planned { span: Span { cell, teams, start, weeks }, admitted: weeks >= wished }
+}
+
+const fn wished_weeks(size: usize) -> i32 {
+    match size {
+        10.. => 1,
+        7..=9 => 2,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::pseudonym::IdentityKey;
+
+    /// `amber 12` means twelve people from the beginning.
+    fn roster(sizes: &[(&str, usize)], extra: &str) -> (Roster, Vec<TeamName>) {
+        let teams: Vec<TeamName> =
+            sizes.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| name.parse().unwrap()).collect();
+        let mut text = "person,team,from\n".to_owned();
+        for (name, size) in sizes {
+            for number in 0..*size {
+                writeln!(text, "{name}-{number},{name},1970-01-01").unwrap();
+            }
+        }
+        text.push_str(extra);
+        (Roster::parse(&text, &teams, &[], &IdentityKey::from_bytes(&[7; 32])).unwrap(), teams)
+    }
+
+    fn check(sizes: &[(&str, usize)], extra: &str, weeks: std::ops::Range<i32>, expected: &Expect) {
+        let (roster, teams) = roster(sizes, extra);
+        let mut cells: BTreeMap<String, String> = BTreeMap::new();
+        for planned in plan(&roster, &teams, &[], Week::from_index(weeks.start), Week::from_index(weeks.end), 5) {
+            let sign = if planned.admitted { "" } else { "!" };
+            write!(
+                cells.entry(planned.span.cell.clone()).or_default(),
+                " {}-{}{sign}",
+                planned.span.start.index(),
+                planned.span.end().index()
+            )
+            .unwrap();
+        }
+        let text: String = cells.iter().map(|(cell, spans)| format!("{cell}:{spans}\n")).collect();
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn the_span_follows_the_size_and_never_leaves_the_epoch() {
+        check(
+            &[("amber", 10), ("cobalt", 7), ("jade", 5)],
+            "",
+            8..28,
+            &expect![[r#"
+                amber: 8-9 9-10 10-11 11-12 12-13 13-14 14-15 15-16 16-17 17-18 18-19 19-20 20-21 21-22 22-23 23-24 24-25 25-26 26-27 27-28
+                cobalt: 8-10 10-13 13-15 15-17 17-19 19-21 21-23 23-26 26-28
+                jade: 8-13 13-17 17-21 21-26
+            "#]],
+        );
+    }
+
+    #[test]
+    fn too_few_weeks_left_in_the_epoch_admit_nothing() {
+        check(
+            &[("cobalt", 7), ("jade", 6)],
+            "",
+            12..17,
+            &expect![[r#"
+            cobalt: 12-13! 13-15 15-17
+            jade: 12-13! 13-17
+        "#]],
+        );
+    }
+
+    #[test]
+    fn small_teams_are_pooled_and_a_lone_one_is_withheld() {
+        check(
+            &[("a", 4), ("b", 3), ("c", 2), ("d", 2), ("e", 4)],
+            "",
+            13..17,
+            &expect![[r#"
+            a+b: 13-15 15-17
+            c+d+e: 13-15 15-17
+        "#]],
+        );
+        check(
+            &[("a", 4), ("b", 12)],
+            "",
+            13..15,
+            &expect![[r#"
+            a: 13-14! 14-15!
+            b: 13-14 14-15
+        "#]],
+        );
+        check(
+            &[("a", 4), ("b", 3), ("c", 1)],
+            "",
+            13..17,
+            &expect![[r#"
+            a+b+c: 13-15 15-17
+        "#]],
+        );
+    }
+
+    #[test]
+    fn people_without_a_team_are_a_cell_of_their_own() {
+        check(
+            &[("", 6), ("a", 12)],
+            "",
+            13..17,
+            &expect![[r#"
+            a: 13-14 14-15 15-16 16-17
+            unassigned: 13-17
+        "#]],
+        );
+        check(
+            &[("", 4)],
+            "",
+            13..15,
+            &expect![[r#"
+            unassigned: 13-14! 14-15!
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_span_that_has_begun_keeps_its_length() {
+        check(
+            &[("jade", 6)],
+            "jade-0,,1970-04-27\njade-1,,1970-04-27\n",
+            13..20,
+            &expect![[r#"
+            jade: 13-17 17-18! 18-19! 19-20!
+            unassigned: 16-17! 17-18! 18-19! 19-20!
+        "#]],
+        );
+    }
+
+    #[test]
+    fn new_spans_follow_the_existing_ones_and_a_new_team_starts_at_the_newest() {
+        let (roster, teams) = roster(&[("amber", 10), ("jade", 6), ("new", 12)], "");
+        let existing = [
+            Span { cell: "amber".into(), teams: vec![teams[0].clone()], start: Week::from_index(15), weeks: 1 },
+            Span { cell: "jade".into(), teams: vec![teams[1].clone()], start: Week::from_index(13), weeks: 2 },
+        ];
+        let planned = plan(&roster, &teams, &existing, Week::from_index(13), Week::from_index(18), 5);
+        let starts: Vec<(&str, i32)> =
+            planned.iter().map(|planned| (planned.span.cell.as_str(), planned.span.start.index())).collect();
+        assert_eq!(starts, [("amber", 16), ("new", 16), ("amber", 17), ("new", 17)]);
+    }
+}

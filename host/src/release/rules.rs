@@ -1,0 +1,251 @@
+//! What a span may tell. Every component and its complement rest on k distinct people in every role, or they are withheld.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::{Membership, PersonKey, Planned};
+use crate::model::{Atom, Component, EntityKey, Family, Measure, Parts, Pseudonym, TeamName, Week};
+
+/// A merged change, as release needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedChange {
+    pub week: Week,
+    pub merged_at: Timestamp,
+    pub change: EntityKey,
+    pub author: Option<Pseudonym>,
+    pub owner: Option<TeamName>,
+    /// When it became ready, or was opened.
+    pub waiting_from: Timestamp,
+    pub first_review_at: Option<Timestamp>,
+    pub first_reviewer: Option<Pseudonym>,
+}
+
+/// A review, as release needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenReview {
+    pub week: Week,
+    pub at: Timestamp,
+    pub change: EntityKey,
+    pub change_author: Option<Pseudonym>,
+    pub reviewer: Pseudonym,
+}
+
+/// A commit with at most one parent, as release needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LandedCommit {
+    pub week: Week,
+    pub author: Option<Pseudonym>,
+}
+
+/// The facts of the weeks that are due, and the earlier reviews of changes reviewed in them.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub changes: Vec<MergedChange>,
+    pub reviews: Vec<GivenReview>,
+    pub commits: Vec<LandedCommit>,
+}
+
+/// The facts by week, reviews reduced to the first of each pair of reviewer and change.
+pub struct Counted<'a> {
+    changes: BTreeMap<Week, Vec<&'a MergedChange>>,
+    reviews: BTreeMap<Week, Vec<&'a GivenReview>>,
+    commits: BTreeMap<Week, Vec<&'a LandedCommit>>,
+    /// In the order in which they were given.
+    reviews_of: HashMap<EntityKey, Vec<&'a GivenReview>>,
+}
+
+impl Facts {
+    pub fn counted(&self, membership: &Membership<'_>) -> Counted<'_> {
+        let mut in_order: Vec<&GivenReview> = self.reviews.iter().collect();
+        in_order.sort_by_key(|review| (review.at, review.reviewer));
+        let mut first: HashMap<(PersonKey, EntityKey), &GivenReview> = HashMap::new();
+        let mut reviews_of: HashMap<EntityKey, Vec<&GivenReview>> = HashMap::new();
+        for review in in_order {
+            reviews_of.entry(review.change).or_default().push(review);
+            let reviewer = membership.person(review.reviewer);
+            if review.change_author.is_some_and(|author| membership.person(author) == reviewer) {
+                continue;
+            }
+            first.entry((reviewer, review.change)).or_insert(review);
+        }
+        Counted {
+            changes: by_week(self.changes.iter(), |change| change.week),
+            reviews: by_week(first.into_values(), |review| review.week),
+            commits: by_week(self.commits.iter(), |commit| commit.week),
+            reviews_of,
+        }
+    }
+}
+
+fn by_week<'a, F>(facts: impl Iterator<Item = &'a F>, week: impl Fn(&F) -> Week) -> BTreeMap<Week, Vec<&'a F>> {
+    let mut weeks: BTreeMap<Week, Vec<&F>> = BTreeMap::new();
+    for fact in facts {
+        weeks.entry(week(fact)).or_default().push(fact);
+    }
+    weeks
+}
+
+/// Releases one family of a span. `change` is the span's atom of that family, whose verdict the commits share.
+pub fn atom(
+    family: Family,
+    planned: &Planned,
+    counted: &Counted<'_>,
+    membership: &Membership<'_>,
+    change: Option<&Atom>,
+    minimum_group: usize,
+) -> Atom {
+    let cell = Cell { planned, counted, membership, minimum_group };
+    let measures = match family {
+        _ if !planned.admitted => BTreeMap::new(),
+        Family::Change => cell.changes(),
+        Family::Review => cell.reviews(),
+        Family::Commit if change.is_some_and(|atom| atom.measures.contains_key(&Component::MergedChanges)) => {
+            cell.commits()
+        }
+        Family::Commit => BTreeMap::new(),
+        Family::Active => cell.active(),
+    };
+    Atom { span: planned.span.clone(), family, measures }
+}
+
+/// When a change was first reviewed, and by which account.
+#[derive(Clone, Copy)]
+struct FirstReview {
+    at: Timestamp,
+    reviewer: Pseudonym,
+}
+
+type People = BTreeSet<PersonKey>;
+type Measures = BTreeMap<Component, Measure>;
+
+struct Cell<'a> {
+    planned: &'a Planned,
+    counted: &'a Counted<'a>,
+    membership: &'a Membership<'a>,
+    minimum_group: usize,
+}
+
+impl Cell<'_> {
+    fn changes(&self) -> Measures {
+        let merged = self.merged();
+        let mut measures = Measures::new();
+        if !self.enough(&self.authors(&merged)) {
+            return measures;
+        }
+        measures.insert(Component::MergedChanges, Measure::count(count(merged.len())));
+        let first_reviews: Vec<Option<FirstReview>> = merged.iter().map(|change| self.first_review(change)).collect();
+        let reviewed: Vec<(&MergedChange, FirstReview)> =
+            merged.iter().zip(&first_reviews).filter_map(|(change, review)| Some((*change, (*review)?))).collect();
+        let unreviewed =
+            merged.iter().zip(&first_reviews).filter(|(_, review)| review.is_none()).map(|(change, _)| change.author);
+        let authors = self.people(reviewed.iter().map(|(change, _)| change.author));
+        let reviewers = self.people(reviewed.iter().map(|(_, review)| Some(review.reviewer)));
+        if self.enough(&authors) && self.enough(&reviewers) {
+            let parts = if self.enough(&self.people(unreviewed)) { Parts::Told } else { Parts::Hidden };
+            let waited = |(change, review): &(&MergedChange, FirstReview)| {
+                review.at.as_second() - change.waiting_from.as_second()
+            };
+            let measure = Measure { total: reviewed.iter().map(waited).sum(), count: count(reviewed.len()), parts };
+            measures.insert(Component::ReviewTime, measure);
+        }
+        let owned = merged.iter().filter_map(|change| {
+            let team = self.membership.team_in(change.author?, change.week)?;
+            Some((*change, team != change.owner.as_ref()?))
+        });
+        let (across, inside): (Vec<_>, Vec<_>) = owned.partition(|(_, is_across)| *is_across);
+        let authors = |changes: &[(&MergedChange, bool)]| self.people(changes.iter().map(|(change, _)| change.author));
+        if self.enough(&authors(&across)) && self.enough(&authors(&inside)) {
+            measures.insert(Component::CrossTeamChanges, Measure::count(count(across.len())));
+        }
+        measures
+    }
+
+    fn reviews(&self) -> Measures {
+        let given = self.given();
+        let reviewers = self.people(given.iter().map(|review| Some(review.reviewer)));
+        let authors = self.people(given.iter().map(|review| review.change_author));
+        if !self.enough(&reviewers) || !self.enough(&authors) {
+            return Measures::new();
+        }
+        Measures::from([(Component::Reviews, Measure::count(count(given.len())))])
+    }
+
+    fn commits(&self) -> Measures {
+        let landed = self.landed();
+        if !self.enough(&self.people(landed.iter().map(|commit| commit.author))) {
+            return Measures::new();
+        }
+        Measures::from([(Component::Commits, Measure::count(count(landed.len())))])
+    }
+
+    fn active(&self) -> Measures {
+        let mut people = self.authors(&self.merged());
+        people.append(&mut self.people(self.given().iter().map(|review| Some(review.reviewer))));
+        people.append(&mut self.people(self.landed().iter().map(|commit| commit.author)));
+        if !self.enough(&people) {
+            return Measures::new();
+        }
+        Measures::from([(Component::ActivePeople, Measure::count(count(people.len() / 5 * 5)))])
+    }
+
+    /// The first review by another person. A source cannot know that two of its accounts are one person: then the next one counts.
+    fn first_review(&self, change: &MergedChange) -> Option<FirstReview> {
+        let author = change.author.map(|author| self.membership.person(author));
+        let is_other = |reviewer: Pseudonym| author != Some(self.membership.person(reviewer));
+        let told = FirstReview { at: change.first_review_at?, reviewer: change.first_reviewer? };
+        if is_other(told.reviewer) {
+            return Some(told);
+        }
+        let given = self.counted.reviews_of.get(&change.change)?;
+        given
+            .iter()
+            .find(|review| is_other(review.reviewer) && review.at <= change.merged_at)
+            .map(|review| FirstReview { at: review.at, reviewer: review.reviewer })
+    }
+
+    fn merged(&self) -> Vec<&MergedChange> {
+        self.in_cell(&self.counted.changes, |change| (change.author, change.week))
+    }
+
+    fn given(&self) -> Vec<&GivenReview> {
+        self.in_cell(&self.counted.reviews, |review| (Some(review.reviewer), review.week))
+    }
+
+    fn landed(&self) -> Vec<&LandedCommit> {
+        self.in_cell(&self.counted.commits, |commit| (commit.author, commit.week))
+    }
+
+    fn in_cell<'f, F>(
+        &self,
+        weeks: &'f BTreeMap<Week, Vec<&'f F>>,
+        whose: impl Fn(&F) -> (Option<Pseudonym>, Week),
+    ) -> Vec<&'f F> {
+        let span = &self.planned.span;
+        weeks
+            .range(span.start..span.end())
+            .flat_map(|(_, facts)| facts)
+            .filter(|fact| {
+                let (account, week) = whose(fact);
+                self.membership.is_in(span, account, week)
+            })
+            .copied()
+            .collect()
+    }
+
+    fn authors(&self, changes: &[&MergedChange]) -> People {
+        self.people(changes.iter().map(|change| change.author))
+    }
+
+    fn people(&self, accounts: impl Iterator<Item = Option<Pseudonym>>) -> People {
+        accounts.flatten().map(|account| self.membership.person(account)).collect()
+    }
+
+    fn enough(&self, people: &People) -> bool {
+        people.len() >= self.minimum_group
+    }
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,44 @@
+//! What can go wrong between the host and its database. Texts carry no values of rows.
+
+/// A failed question to the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database URL cannot be read; write `postgres://user@host:5432/database`")]
+    BadUrl,
+    #[error("PostgreSQL {version} is too old; 15 is the oldest that works")]
+    ServerTooOld { version: String },
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] sqlx::Error),
+    #[error("the database refused a statement ({})", code.as_deref().unwrap_or("no code"))]
+    Refused { code: Option<String> },
+    #[error("the schema could not be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the database holds {0}")]
+    Corrupt(&'static str),
+    #[error("another run has moved on with this feed")]
+    Overtaken,
+    #[error("the identity key is not the one that this database was filled with; restore the key file")]
+    ForeignKey,
+}
+
+impl StoreError {
+    /// Whether the same statement may succeed later.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, StoreError::Unreachable(_))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            // 57P: the server is going down or not up yet.
+            sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| code.starts_with("57P")) => {
+                StoreError::Refused { code: refusal.code().map(|code| code.into_owned()) }
+            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => {
+                StoreError::Corrupt("a value of an unexpected type")
+            }
+            other => StoreError::Unreachable(other),
+        }
+    }
+}

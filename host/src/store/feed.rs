@@ -1,0 +1,80 @@
+//! `app.feed`: where reading goes on and what has been covered.
+
+use jiff::Timestamp;
+
+use super::{SourceId, Store, StoreError, instant};
+use crate::model::FeedName;
+
+/// What is known of a feed before its next page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedState {
+    pub cursor: Option<String>,
+    pub covered_from: Timestamp,
+    pub covered_through: Option<Timestamp>,
+    /// Grows with each page.
+    pub version: i64,
+}
+
+/// The stretch of time that a feed has delivered completely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    pub from: Timestamp,
+    pub through: Timestamp,
+}
+
+impl Store {
+    /// The feed's state; a feed seen for the first time starts at `look_back_to`.
+    pub async fn feed_open(
+        &self,
+        source: SourceId,
+        feed: &FeedName,
+        look_back_to: Timestamp,
+    ) -> Result<FeedState, StoreError> {
+        sqlx::query!(
+            "INSERT INTO app.feed (source_id, name, covered_from_ms) VALUES ($1, $2, $3) ON CONFLICT (source_id, name) DO NOTHING",
+            source.0,
+            feed.as_str(),
+            look_back_to.as_millisecond(),
+        )
+        .execute(&self.pool)
+        .await?;
+        let row = sqlx::query!(
+            "SELECT cursor, covered_from_ms, covered_through_ms, version FROM app.feed WHERE source_id = $1 AND name = $2",
+            source.0,
+            feed.as_str(),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(FeedState {
+            cursor: row.cursor,
+            covered_from: instant(row.covered_from_ms),
+            covered_through: row.covered_through_ms.map(instant),
+            version: row.version,
+        })
+    }
+
+    /// What a feed has covered; `None` before its first complete run.
+    pub async fn coverage_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<Coverage>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT covered_from_ms, covered_through_ms AS "covered_through_ms!" FROM app.feed
+               WHERE source_id = $1 AND name = $2 AND covered_through_ms IS NOT NULL"#,
+            source.0,
+            feed.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| Coverage { from: instant(row.covered_from_ms), through: instant(row.covered_through_ms) }))
+    }
+
+    /// Forgets where reading went on, so that the next run starts over; what is covered stays.
+    pub async fn cursor_forget(&self, source: SourceId, feed: &FeedName) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE app.feed SET cursor = NULL, version = version + 1 WHERE source_id = $1 AND name = $2",
+            source.0,
+            feed.as_str(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! The only room that knows sqlx: rows ↔ model.
+
+mod account;
+mod assignment;
+mod atom;
+mod change;
+mod commit;
+pub mod embedded;
+mod error;
+mod feed;
+mod page;
+mod partition;
+mod review;
+mod run;
+mod setting;
+mod source;
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+pub use error::StoreError;
+pub use feed::{Coverage, FeedState};
+pub use page::{PageRows, Stored};
+pub use run::{LastRun, RunId, RunSummary};
+pub use source::SourceId;
+
+use crate::config::Secret;
+
+const OLDEST_SERVER: u32 = 150_000;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Prepares a pool for a `postgres://` URL. Connects lazily, so that a host can start before its database.
+    pub fn open(url: &Secret) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.expose().parse().map_err(|_| StoreError::BadUrl)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(10)
+            .acquire_timeout(Duration::from_secs(5))
+            // A dropped future may leave a connection inside a transaction, whose next user would lose his writes.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options.application_name("quintant"));
+        Ok(Self { pool })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Brings the schema to the version of this program.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let version: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(&self.pool).await?;
+        if version.parse::<u32>().is_ok_and(|number| number < OLDEST_SERVER) {
+            return Err(StoreError::ServerTooOld { version });
+        }
+        sqlx::migrate!("./migrations").run(&self.pool).await?;
+        Ok(())
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Milliseconds since 1970, as the tables hold instants.
+fn instant(milliseconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(if milliseconds < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    })
+}
+
+/// A keyed hash as a column holds it.
+fn digest(bytes: &[u8]) -> Result<[u8; 16], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt("a keyed hash that is not 16 bytes long"))
+}

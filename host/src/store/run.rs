@@ -1,0 +1,101 @@
+//! `app.run`: how runs went.
+
+use jiff::Timestamp;
+
+use super::{SourceId, Store, StoreError, instant};
+use crate::model::FeedName;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(pub(super) i64);
+
+impl RunId {
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunSummary {
+    /// `ok`, `partial` or `failed`.
+    pub outcome: String,
+    /// The closed failure code; none when it was `ok`.
+    pub code: Option<String>,
+    /// Not before this is it worth another try.
+    pub retry_at: Option<Timestamp>,
+    pub pages: u32,
+    pub facts: u32,
+    pub rejected: u32,
+    pub late: u32,
+    pub problems: u32,
+}
+
+/// The last run of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    pub started: Timestamp,
+    /// None: it is running, or its process died.
+    pub ended: Option<Timestamp>,
+    pub summary: RunSummary,
+}
+
+impl Store {
+    pub async fn run_start(&self, source: SourceId, feed: &FeedName, now: Timestamp) -> Result<RunId, StoreError> {
+        let id = sqlx::query_scalar!(
+            "INSERT INTO app.run (source_id, feed, started_ms) VALUES ($1, $2, $3) RETURNING id",
+            source.0,
+            feed.as_str(),
+            now.as_millisecond(),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(RunId(id))
+    }
+
+    pub async fn run_finish(&self, run: RunId, now: Timestamp, summary: &RunSummary) -> Result<(), StoreError> {
+        let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        sqlx::query!(
+            "UPDATE app.run SET ended_ms = $2, outcome = $3, code = $4, retry_ms = $5, pages = $6, facts = $7, rejected = $8, late = $9,
+                    problems = $10
+             WHERE id = $1",
+            run.0,
+            now.as_millisecond(),
+            summary.outcome,
+            summary.code,
+            summary.retry_at.map(Timestamp::as_millisecond),
+            count(summary.pages),
+            count(summary.facts),
+            count(summary.rejected),
+            count(summary.late),
+            count(summary.problems),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn last_run_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<LastRun>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT started_ms, ended_ms, outcome, code, retry_ms, pages, facts, rejected, late, problems FROM app.run
+             WHERE source_id = $1 AND feed = $2 ORDER BY started_ms DESC, id DESC LIMIT 1",
+            source.0,
+            feed.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| LastRun {
+            started: instant(row.started_ms),
+            ended: row.ended_ms.map(instant),
+            summary: RunSummary {
+                outcome: row.outcome.unwrap_or_else(|| "running".to_owned()),
+                code: row.code,
+                retry_at: row.retry_ms.map(instant),
+                pages: row.pages.unsigned_abs(),
+                facts: row.facts.unsigned_abs(),
+                rejected: row.rejected.unsigned_abs(),
+                late: row.late.unsigned_abs(),
+                problems: row.problems.unsigned_abs(),
+            },
+        }))
+    }
+}

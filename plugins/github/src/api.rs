@@ -1,0 +1,189 @@
+//! GitHub's conventions: request headers, what a status means, and the server's clock.
+
+use std::cell::Cell;
+
+use quintant_sdk::instant::SECOND;
+use quintant_sdk::prelude::*;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// The alias of the only endpoint.
+pub const ENDPOINT: &str = "api";
+
+/// Why something could not be read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Nothing more can be read in this run.
+    Run(Error),
+    /// Only this repository, or this item of it, cannot be read.
+    Here(Loss),
+}
+
+/// What keeps a repository from being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It has no commits yet, which is fine.
+    Empty,
+    /// No such repository, or none that the credential may see.
+    NotFound,
+    /// Seen but refused.
+    Forbidden,
+    /// Not now: what it holds is still to be read.
+    Unavailable,
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+/// A `GET` below the API's root, with the headers that GitHub asks for.
+#[must_use]
+pub fn get(path: String) -> HttpRequest {
+    with_headers(HttpRequest::get(ENDPOINT, path))
+}
+
+/// A `GET` of a URL from a `Link` header.
+#[must_use]
+pub fn follow(url: &str) -> HttpRequest {
+    with_headers(HttpRequest::follow(ENDPOINT, url))
+}
+
+fn with_headers(request: HttpRequest) -> HttpRequest {
+    request.header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28")
+}
+
+/// Sends requests and judges the answers.
+pub struct Api<'a> {
+    client: &'a Client,
+    now: Instant,
+    first_date: Cell<Option<Instant>>,
+    truncated: Cell<bool>,
+}
+
+impl<'a> Api<'a> {
+    #[must_use]
+    pub fn new(client: &'a Client, now: Instant) -> Self {
+        Self { client, now, first_date: Cell::new(None), truncated: Cell::new(false) }
+    }
+
+    /// The server's clock at its first answer; the host's where it gave none or is ahead.
+    #[must_use]
+    pub fn started_at(&self) -> Instant {
+        self.first_date.get().unwrap_or(self.now).min(self.now)
+    }
+
+    /// True once after an answer that GitHub shortened or a chain of pages that loops.
+    pub fn take_truncated(&self) -> bool {
+        self.truncated.take()
+    }
+
+    /// Notes that an answer is not all there is.
+    pub fn truncated(&self) {
+        self.truncated.set(true);
+    }
+
+    /// Status 200, or 304 where the request was conditional.
+    ///
+    /// # Errors
+    /// Every other status, and no answer at all.
+    pub fn send(&self, request: &HttpRequest) -> Result<Response, Stop> {
+        self.judge(self.client.send(request))
+    }
+
+    /// The items of all pages, and how many could not be read.
+    ///
+    /// # Errors
+    /// As [`Api::send`], and a body that is no JSON array.
+    pub fn all<T: DeserializeOwned>(&self, request: HttpRequest) -> Result<Items<T>, Stop> {
+        let mut all = Items { items: Vec::new(), rejected: 0 };
+        self.each_page(request, |response| {
+            let page = response.items::<T>()?;
+            all.items.extend(page.items);
+            all.rejected = all.rejected.saturating_add(page.rejected);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Hands every page of a listing to `read`.
+    ///
+    /// # Errors
+    /// As [`Api::send`], and those of `read`.
+    pub fn each_page(&self, request: HttpRequest, mut read: impl FnMut(&Response) -> Result<()>) -> Result<(), Stop> {
+        let mut pages = self.client.pages(request);
+        for answer in pages.by_ref() {
+            read(&self.judge(answer)?)?;
+        }
+        if pages.truncated() {
+            self.truncated();
+        }
+        Ok(())
+    }
+
+    fn judge(&self, answer: Result<Response, HttpError>) -> Result<Response, Stop> {
+        let response = match answer {
+            Ok(response) => response,
+            Err(HttpError::Unreachable(_)) => return Err(Stop::Here(Loss::Unavailable)),
+            Err(HttpError::TooLarge(limit)) => {
+                let limit = limit.to_string();
+                log::warn("answer too large: lower `page_size`", &[("limit_bytes", &limit)]);
+                return Err(Stop::Here(Loss::Unavailable));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let date = response.header("date").and_then(instant::parse_http_date);
+        if self.first_date.get().is_none() {
+            self.first_date.set(date);
+        }
+        if response.header("x-github-sso").is_some_and(|sso| sso.starts_with("partial-results")) {
+            self.truncated();
+        }
+        match response.status {
+            200 | 304 => Ok(response),
+            401 => Err(Error::Unauthorized("GitHub refused the credential".to_owned()).into()),
+            429 => Err(self.rate_limited(&response)),
+            403 if is_rate_limit(&response) => Err(self.rate_limited(&response)),
+            403 | 451 => Err(Stop::Here(Loss::Forbidden)),
+            404 | 410 => Err(Stop::Here(Loss::NotFound)),
+            409 => Err(Stop::Here(Loss::Empty)),
+            202 | 408 | 422 | 500..=599 => Err(Stop::Here(Loss::Unavailable)),
+            status => {
+                let message = format!("GitHub answered with the unexpected status {status}");
+                Err(Error::Permanent(message).into())
+            }
+        }
+    }
+
+    fn rate_limited(&self, response: &Response) -> Stop {
+        let number = |name| response.header(name).and_then(|text| text.parse::<i64>().ok());
+        let server = response.header("date").and_then(instant::parse_http_date);
+        let until_reset = || {
+            let reset = number("x-ratelimit-reset").filter(|_| is_used_up(response))?;
+            let left = reset.saturating_sub(server.unwrap_or(self.now) / SECOND);
+            Some(if left > 0 { left } else { 60 })
+        };
+        let seconds = number("retry-after").or_else(until_reset);
+        let seconds = seconds.map(|left| u32::try_from(left.max(1)).unwrap_or(u32::MAX));
+        Stop::Run(Error::RateLimited(seconds))
+    }
+}
+
+fn is_used_up(response: &Response) -> bool {
+    response.header("x-ratelimit-remaining") == Some("0")
+}
+
+fn is_rate_limit(response: &Response) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        message: String,
+    }
+    let says_so = || {
+        response.json::<Refusal>().is_ok_and(|refusal| {
+            let message = refusal.message.to_lowercase();
+            message.contains("rate limit") || message.contains("abuse detection")
+        })
+    };
+    response.header("retry-after").is_some() || is_used_up(response) || says_so()
+}

@@ -1,0 +1,114 @@
+//! Explains to an operator what works: the API, the credential, each repository.
+
+use quintant_sdk::prelude::*;
+use serde::Deserialize;
+
+use crate::api::{self, Api, Loss, Stop};
+use crate::settings::{Repository, Settings};
+
+/// Looks at everything the feeds need.
+///
+/// # Errors
+/// When the run was cancelled, or GitHub answers what cannot be understood.
+pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {
+    let api = Api::new(client, context.now);
+    let mut items = Vec::new();
+    // A server with its rate limits off answers 404 here, which proves just as much.
+    match api.send(&api::get("/rate_limit".to_owned())) {
+        Ok(response) => {
+            items.push(CheckItem::pass("api reachable", "GitHub answered"));
+            items.push(credential(&response));
+        }
+        Err(Stop::Here(Loss::NotFound)) => {
+            items.push(CheckItem::pass("api reachable", "GitHub answered, without rate limits"));
+        }
+        Err(Stop::Here(_)) => {
+            let item = CheckItem::fail("api reachable", "GitHub gave no usable answer");
+            items.push(item.hint("look at the endpoint's `url`, the network and any proxy"));
+            return Ok(items);
+        }
+        Err(Stop::Run(Error::Unauthorized(why))) => {
+            let item = CheckItem::fail("credential", why);
+            items.push(item.hint("the token is wrong, expired or revoked: create a new one"));
+            return Ok(items);
+        }
+        Err(Stop::Run(Error::RateLimited(seconds))) => {
+            items.push(rate_limited(seconds));
+            return Ok(items);
+        }
+        Err(Stop::Run(error)) => return Err(error),
+    }
+    for repository in &context.settings.repositories {
+        match repository_item(&api, repository) {
+            Ok(item) => items.push(item),
+            Err(Error::RateLimited(seconds)) => {
+                items.push(rate_limited(seconds));
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(items)
+}
+
+fn rate_limited(seconds: Option<u32>) -> CheckItem {
+    let wait = seconds.map_or_else(String::new, |seconds| format!(" for {seconds} s"));
+    CheckItem::warn("rate limit", format!("used up{wait}")).hint("wait, or give Quintant a token of its own")
+}
+
+fn credential(response: &Response) -> CheckItem {
+    let limit = response.header("x-ratelimit-limit").and_then(|limit| limit.parse::<u32>().ok());
+    if limit.is_some_and(|limit| limit <= 60) {
+        return CheckItem::warn("credential", "GitHub sees anonymous requests: 60 an hour")
+            .hint("set `auth = { bearer = … }` for the endpoint");
+    }
+    match response.header("x-oauth-scopes").map(str::trim) {
+        None => CheckItem::pass("credential", "accepted; fine-grained, or of an app")
+            .hint("it needs read access to metadata, contents, pull requests and issues"),
+        Some(scopes) if scopes.split(',').any(|scope| scope.trim() == "repo") => {
+            CheckItem::pass("credential", "accepted; scope `repo`")
+        }
+        Some(_) => {
+            CheckItem::warn("credential", "accepted, but without scope `repo`").hint("private repositories need it")
+        }
+    }
+}
+
+fn repository_item(api: &Api<'_>, repository: &Repository) -> Result<CheckItem> {
+    #[derive(Deserialize)]
+    struct Found {
+        full_name: Option<String>,
+        archived: Option<bool>,
+    }
+    let name = format!("repository {repository}");
+    let response = match api.send(&api::get(format!("/repos/{repository}"))) {
+        Ok(response) => response,
+        Err(Stop::Run(Error::Unauthorized(why))) => {
+            return Ok(CheckItem::fail(name, why).hint("the token was revoked or has expired"));
+        }
+        Err(Stop::Run(error)) => return Err(error),
+        Err(Stop::Here(loss)) => return Ok(lost(name, loss)),
+    };
+    let found = response.json::<Found>()?;
+    let moved = found.full_name.filter(|full| !full.eq_ignore_ascii_case(repository.as_str()));
+    Ok(match moved {
+        Some(full) => {
+            CheckItem::warn(name, format!("is called `{full}` today")).hint("write the new name into `repositories`")
+        }
+        None if found.archived == Some(true) => {
+            CheckItem::warn(name, "is archived").hint("nothing new will come; remove it if done")
+        }
+        None => CheckItem::pass(name, "can be read"),
+    })
+}
+
+fn lost(name: String, loss: Loss) -> CheckItem {
+    match loss {
+        Loss::NotFound => CheckItem::fail(name, "does not exist, or the credential may not see it")
+            .hint("check the spelling and the token's repository access"),
+        Loss::Forbidden => CheckItem::fail(name, "is refused to this credential")
+            .hint("where the organisation uses SSO, authorise the token for it"),
+        Loss::Empty => CheckItem::pass(name, "is empty"),
+        Loss::Unavailable => CheckItem::fail(name, "gave no usable answer").hint("try again in a few minutes"),
+    }
+}

@@ -1,0 +1,60 @@
+//! Collects pull requests, reviews and landed commits from GitHub's REST API.
+
+pub mod settings;
+
+pub mod payload;
+
+pub mod people;
+
+pub mod api;
+
+pub mod scan;
+
+pub mod pulls;
+
+pub mod commits;
+
+pub mod check;
+
+use quintant_sdk::prelude::*;
+
+use crate::settings::Settings;
+
+/// The collector plugin `github`.
+pub struct GitHub;
+
+impl Collector for GitHub {
+    type Settings = Settings;
+
+    fn describe() -> Descriptor {
+        let description = "Pull requests, reviews and landed commits of GitHub repositories";
+        Descriptor::new("github", env!("CARGO_PKG_VERSION"), "GitHub", description)
+            .license("Apache-2.0")
+            .endpoint(
+                Endpoint::new(api::ENDPOINT, "GitHub's REST API; GHES: `https://HOST/api/v3`")
+                    .default_url("https://api.github.com")
+                    .auth([Auth::Bearer, Auth::None])
+                    .max_requests_per_hour(5_000),
+            )
+            .feed(Feed::new(
+                "pull_requests",
+                "Merged and closed pull requests, and submitted reviews",
+                [FactKind::Change, FactKind::Review],
+            ))
+            .feed(Feed::new("commits", "Commits that landed on the default branch", [FactKind::Commit]))
+    }
+
+    fn check(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {
+        check::run(client, context)
+    }
+
+    fn collect(client: &Client, request: &Request<Settings>) -> Result<Page> {
+        match request.feed.as_str() {
+            "pull_requests" => scan::run::<pulls::PullRequests>(client, request),
+            "commits" => scan::run::<commits::Commits>(client, request),
+            other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
+        }
+    }
+}
+
+quintant_sdk::collector!(GitHub);

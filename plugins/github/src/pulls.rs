@@ -1,0 +1,140 @@
+//! The feed of pull requests: newest update first, down to where the last scan began.
+
+pub mod mapping;
+pub mod payload;
+
+use quintant_sdk::paging::Trail;
+use quintant_sdk::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{self, Loss, Stop};
+use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
+use crate::scan::{self, Feed, Step, Visit};
+
+/// The feed `pull_requests`.
+pub struct PullRequests;
+
+/// What is kept of a repository: the validator of its first page.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct State {
+    etag: Option<String>,
+}
+
+/// A page of the listing, and how many of its items are delivered.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Position {
+    /// None: the first page.
+    next: Option<String>,
+    skip: usize,
+    etag: Option<String>,
+    trail: Trail,
+}
+
+impl Feed for PullRequests {
+    type State = State;
+    type Position = Position;
+
+    fn step(
+        visit: &Visit<'_, State>,
+        position: Option<Position>,
+        page: &mut Page,
+    ) -> Result<Step<State, Position>, Stop> {
+        let fresh = position.is_none();
+        let mut position = position.unwrap_or_default();
+        let request = match &position.next {
+            Some(url) => api::follow(url),
+            None => listing(visit, fresh),
+        };
+        let response = visit.api.send(&request)?;
+        if response.status == 304 {
+            return visit.state.cloned().map(Step::Done).ok_or(Stop::Here(Loss::Unavailable));
+        }
+        if fresh {
+            // Never the validator of a page that is read again: its new items may be skipped.
+            position.etag = response.header("etag").map(str::to_owned);
+        }
+        let pulls = response.items::<PullRequest>()?;
+        if position.skip == 0 {
+            page.reject(Some(visit.repository.as_str()), pulls.rejected);
+        }
+        let count = pulls.items.len();
+        let delivered = position.skip;
+        for pull in pulls.items.iter().skip(position.skip) {
+            if pull.updated_at.is_some_and(|updated_at| updated_at.0 < visit.since) {
+                return Ok(Step::Done(State { etag: position.etag }));
+            }
+            match read(visit, pull, page) {
+                Ok(()) => {}
+                Err(Stop::Run(Error::RateLimited(_))) if position.skip > delivered => {
+                    return Ok(Step::More(position));
+                }
+                Err(stop) => return Err(stop),
+            }
+            position.skip += 1;
+            if page.facts.len() >= visit.max_facts && position.skip < count {
+                return Ok(Step::More(position));
+            }
+        }
+        match response.next_page() {
+            Some(next) if position.trail.visit(next) => {
+                position.next = Some(next.to_owned());
+                position.skip = 0;
+                Ok(Step::More(position))
+            }
+            more => {
+                if more.is_some() {
+                    visit.api.truncated();
+                }
+                Ok(Step::Done(State { etag: position.etag }))
+            }
+        }
+    }
+}
+
+fn listing(visit: &Visit<'_, State>, fresh: bool) -> HttpRequest {
+    let request = api::get(format!("/repos/{}/pulls", visit.repository))
+        .query("state", "all")
+        .query("sort", "updated")
+        .query("direction", "desc")
+        .query("per_page", visit.context.settings.page_size.to_string());
+    match visit.state.and_then(|state| state.etag.as_deref()) {
+        Some(etag) if fresh => request.header("if-none-match", etag),
+        _ => request,
+    }
+}
+
+/// Reads what belongs to one pull request; adds to the page only when all of it could be read.
+fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result<(), Stop> {
+    let scope = format!("{}#{}", visit.repository, pull.number);
+    let parts = reviews(visit, pull).and_then(|reviews| {
+        let first = mapping::Verdict::of(pull, &reviews.items, visit.context);
+        let events = if pull.merged_at.is_some() && first.reviewed.is_some() {
+            events(visit, pull)?
+        } else {
+            Items { items: Vec::new(), rejected: 0 }
+        };
+        Ok((reviews, first, events))
+    });
+    let (reviews, verdict, events) = match parts {
+        Ok(parts) => parts,
+        Err(Stop::Here(loss)) if loss != Loss::Unavailable => {
+            scan::report(loss, &scope, page);
+            return Ok(());
+        }
+        Err(stop) => return Err(stop),
+    };
+    page.reject(Some(&scope), reviews.rejected.saturating_add(events.rejected));
+    mapping::change(visit, pull, verdict, &events.items, page);
+    mapping::reviews(visit, pull, &reviews.items, page);
+    Ok(())
+}
+
+fn reviews(visit: &Visit<'_, State>, pull: &PullRequest) -> Result<Items<SubmittedReview>, Stop> {
+    let path = format!("/repos/{}/pulls/{}/reviews", visit.repository, pull.number);
+    visit.api.all(api::get(path).query("per_page", "100"))
+}
+
+fn events(visit: &Visit<'_, State>, pull: &PullRequest) -> Result<Items<Event>, Stop> {
+    let path = format!("/repos/{}/issues/{}/events", visit.repository, pull.number);
+    visit.api.all(api::get(path).query("per_page", "100"))
+}

@@ -1,0 +1,117 @@
+//! From pull requests, reviews and events to facts. Pure.
+
+use quintant_sdk::prelude::*;
+
+use crate::people::account;
+use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
+use crate::scan::Visit;
+use crate::settings::Settings;
+
+/// What reviews by known humans other than the author say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// The first of them: when, and by whom.
+    pub reviewed: Option<(Instant, Account)>,
+    /// The first that approved.
+    pub approved_at: Option<Instant>,
+}
+
+impl Verdict {
+    /// Looks through all reviews of a pull request, in whatever order.
+    #[must_use]
+    pub fn of(pull: &PullRequest, reviews: &[SubmittedReview], context: &Context<Settings>) -> Self {
+        let author = account(pull.user.as_ref(), context).map(|author| author.id);
+        let mut verdict = Self::default();
+        for review in reviews {
+            let Some(at) = submitted_at(review) else {
+                continue;
+            };
+            let Some(reviewer) = account(review.user.as_ref(), context) else {
+                continue;
+            };
+            if reviewer.bot || author.as_ref() == Some(&reviewer.id) {
+                continue;
+            }
+            if state(review) == ReviewState::Approved {
+                verdict.approved_at = Some(verdict.approved_at.map_or(at, |first| first.min(at)));
+            }
+            if verdict.reviewed.as_ref().is_none_or(|(first, _)| at < *first) {
+                verdict.reviewed = Some((at, reviewer));
+            }
+        }
+        verdict
+    }
+}
+
+/// The end of a pull request, or the retraction of an end that no longer holds.
+pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, events: &[Event], page: &mut Page) {
+    let repository_id = pull.base.repo.id.to_string();
+    let closed_key = Change::closed_key(&repository_id, pull.number);
+    let repo = visit.repository.as_str();
+    let (key, at, mut change) = match (pull.merged_at, pull.closed_at) {
+        (Some(merged_at), _) => {
+            page.retract(FactKind::Change, closed_key);
+            let key = Change::merged_key(&repository_id, pull.number);
+            (key, merged_at.0, Change::merged(repo, pull.number, pull.created_at.0))
+        }
+        (None, Some(closed_at)) if pull.state.as_deref() != Some("open") => {
+            (closed_key, closed_at.0, Change::closed(repo, pull.number, pull.created_at.0))
+        }
+        _ => return page.retract(FactKind::Change, closed_key),
+    };
+    if at < visit.from {
+        return;
+    }
+    let base = &pull.base;
+    change.author = account(pull.user.as_ref(), visit.context);
+    change.to_default_branch = base.branch.is_some() && base.branch == base.repo.default_branch;
+    change.ready_at = ready_at(events, at);
+    change.approved_at = verdict.approved_at;
+    (change.first_review_at, change.first_reviewer) = verdict.reviewed.unzip();
+    change.merge_sha = pull.merge_commit_sha.clone().filter(|_| change.merged);
+    page.push(key, at, change);
+}
+
+/// All submitted reviews of a pull request.
+pub fn reviews<S>(visit: &Visit<'_, S>, pull: &PullRequest, reviews: &[SubmittedReview], page: &mut Page) {
+    for review in reviews {
+        let Some(at) = submitted_at(review).filter(|at| *at >= visit.from) else {
+            continue;
+        };
+        let mut fact = Review::new(visit.repository.as_str(), pull.number, state(review))
+            .by(account(review.user.as_ref(), visit.context));
+        fact.change_author = account(pull.user.as_ref(), visit.context);
+        page.push(review.id.to_string(), at, fact);
+    }
+}
+
+/// The last moment, up to the close, at which a draft became ready.
+fn ready_at(events: &[Event], close: Instant) -> Option<Instant> {
+    events
+        .iter()
+        .filter(|event| event.event.as_deref() == Some("ready_for_review"))
+        .filter_map(|event| event.created_at)
+        .map(|created_at| created_at.0)
+        .filter(|at| *at <= close)
+        .max()
+}
+
+fn submitted_at(review: &SubmittedReview) -> Option<Instant> {
+    let submitted_at = review.submitted_at?.0;
+    (!is(review, "PENDING")).then_some(submitted_at)
+}
+
+fn state(review: &SubmittedReview) -> ReviewState {
+    if is(review, "APPROVED") {
+        ReviewState::Approved
+    } else if is(review, "CHANGES_REQUESTED") {
+        ReviewState::ChangesRequested
+    } else {
+        ReviewState::Commented
+    }
+}
+
+/// Webhooks write states in lower case, listings in upper case.
+fn is(review: &SubmittedReview, state: &str) -> bool {
+    review.state.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(state))
+}

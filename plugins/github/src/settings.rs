@@ -1,0 +1,65 @@
+//! What an operator may set.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of a GitHub source.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The repositories to read, e.g. `["octo/payments-api"]`.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub repositories: Vec<Repository>,
+    /// Items a page of a listing, 1 to 100. Lower it when answers exceed the host's size limit.
+    #[serde(default = "full_page")]
+    #[schemars(range(min = 1, max = 100))]
+    pub page_size: u32,
+}
+
+fn full_page() -> u32 {
+    100
+}
+
+/// A repository as `owner/name`. Needs no percent-encoding in a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"))]
+pub struct Repository(String);
+
+impl Repository {
+    /// The name as it was configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<Repository> for String {
+    fn from(repository: Repository) -> Self {
+        repository.0
+    }
+}
+
+impl TryFrom<String> for Repository {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let plain = |part: &str, more: &str| {
+            (1..=100).contains(&part.len())
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+                && part.chars().any(|c| c != '.')
+        };
+        match text.split_once('/') {
+            Some((owner, name)) if plain(owner, "_-") && plain(name, "_.-") => Ok(Self(text)),
+            _ => Err(format!("repository `{text}` is not of the form `owner/name`")),
+        }
+    }
+}

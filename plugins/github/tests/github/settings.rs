@@ -1,0 +1,62 @@
+//! What an operator may write.
+
+use expect_test::expect;
+use quintant_plugin_github::GitHub;
+use quintant_plugin_github::settings::Settings;
+use quintant_sdk::testing::Source;
+use serde_json::{Value, json};
+
+#[test]
+fn the_schema_says_it_all() {
+    let schema: Value = serde_json::from_str(&Source::<GitHub>::settings_schema()).unwrap();
+    expect![[r##"
+        {
+          "$defs": {
+            "Repository": {
+              "description": "A repository as `owner/name`. Needs no percent-encoding in a path.",
+              "pattern": "^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$",
+              "type": "string"
+            }
+          },
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "additionalProperties": false,
+          "description": "Settings of a GitHub source.",
+          "properties": {
+            "page_size": {
+              "default": 100,
+              "description": "Items a page of a listing, 1 to 100. Lower it when answers exceed the host's size limit.",
+              "format": "uint32",
+              "maximum": 100,
+              "minimum": 1,
+              "type": "integer"
+            },
+            "repositories": {
+              "description": "The repositories to read, e.g. `[\"octo/payments-api\"]`.",
+              "items": {
+                "$ref": "#/$defs/Repository"
+              },
+              "minItems": 1,
+              "type": "array",
+              "uniqueItems": true
+            }
+          },
+          "required": [
+            "repositories"
+          ],
+          "title": "Settings",
+          "type": "object"
+        }"##]]
+    .assert_eq(&serde_json::to_string_pretty(&schema).unwrap());
+}
+
+#[test]
+fn names_that_could_leave_their_path_are_refused() {
+    for name in ["octo", "octo/", "/app", "octo/..", "octo/.", "octo/a/b", "oc to/app", "octo/a%2f", "octo/ä"] {
+        let settings = serde_json::from_value::<Settings>(json!({ "repositories": [name] }));
+        assert!(settings.is_err(), "{name}");
+    }
+    for name in ["octo/app", "octo_corp/.github", "a/b.c-d_e", "-/0"] {
+        let settings: Settings = serde_json::from_value(json!({ "repositories": [name] })).unwrap();
+        assert_eq!(settings.page_size, 100);
+    }
+}

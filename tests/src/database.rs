@@ -1,0 +1,68 @@
+//! A real PostgreSQL database for one test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Made empty, and dropped with [`Database::drop_now`]; the cluster itself lives as long as the test run.
+pub struct Database {
+    name: String,
+    admin: String,
+}
+
+impl Database {
+    /// Needs `QUINTANT_TEST_DATABASE_URL`, which `cargo xtask test` sets.
+    pub async fn create() -> Self {
+        let admin = std::env::var("QUINTANT_TEST_DATABASE_URL").expect("run the tests with `cargo xtask test`");
+        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let database = Self { name, admin };
+        database.administer(format!("CREATE DATABASE {}", database.name)).await;
+        database
+    }
+
+    pub fn url(&self) -> String {
+        let mut url = url::Url::parse(&self.admin).unwrap();
+        url.set_path(&self.name);
+        url.into()
+    }
+
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url()).await.unwrap()
+    }
+
+    pub async fn drop_now(&self) {
+        self.administer(format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+
+    /// One number.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.unwrap()
+    }
+
+    /// Every row of every table of a schema as text, in a stable order.
+    pub async fn dump(&self, schema: &str) -> String {
+        let mut connection = self.connect().await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name !~ '_w-?[0-9]+$' ORDER BY 1",
+        )
+        .bind(schema)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        let mut text = String::new();
+        for table in tables {
+            let statement = format!("SELECT t::text FROM {schema}.{table} t ORDER BY t::text");
+            let rows: Vec<String> =
+                sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut connection).await.unwrap();
+            text.push_str(&format!("{schema}.{table}\n{}\n", rows.join("\n")));
+        }
+        text
+    }
+
+    async fn administer(&self, statement: String) {
+        let mut connection = PgConnection::connect(&self.admin).await.unwrap();
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    }
+}

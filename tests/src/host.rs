@@ -1,0 +1,187 @@
+//! A whole host in this process: its own folder, database, plugin and clock.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use quintant::app::{App, Collector, ServeError, Server, Setup};
+use quintant::config::Config;
+use quintant::plugin::Limits;
+use quintant::schedule::Clock;
+use quintant::store::RunSummary;
+use quintant_upstreams::configuration::{Options, write_configuration};
+use quintant_upstreams::organisation::Organisation;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::Database;
+
+/// Of the organisation that most tests use.
+pub const SEED: u64 = 7;
+
+/// A Tuesday at noon: the last whole week has settled.
+pub fn simulation_end() -> Timestamp {
+    "2026-11-24T12:00:00Z".parse().unwrap()
+}
+
+/// Where the built components are; needs `QUINTANT_TEST_PLUGINS`, which `cargo xtask test` sets.
+pub fn plugins() -> PathBuf {
+    std::env::var_os("QUINTANT_TEST_PLUGINS").expect("run the tests with `cargo xtask test`").into()
+}
+
+/// A configuration with one source that is read through the GitHub plugin, without teams.
+pub fn github_source(url: &str, settings: &str) -> String {
+    let plugin = plugins().join("github.wasm");
+    format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {{ file = \"database.url\" }}\n[release]\nstart = \"auto\"\n\
+         [[source]]\nname = \"github\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+         auth = {{ bearer = {{ file = \"github.token\" }} }}\n[source.settings]\n{settings}\n",
+        plugin.display()
+    )
+}
+
+/// How a host is set up.
+pub struct HostOptions {
+    pub limits: Limits,
+    pub now: Timestamp,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self { limits: Limits { retry_pause: Duration::from_millis(1), ..Limits::default() }, now: simulation_end() }
+    }
+}
+
+/// A host that can be run by hand or be served.
+pub struct Host {
+    pub app: App,
+    pub database: Database,
+    folder: tempfile::TempDir,
+    now: Arc<Mutex<Timestamp>>,
+}
+
+/// A host that listens; collecting stays in the test's hands.
+pub struct Served {
+    address: SocketAddr,
+    cancel: CancellationToken,
+    task: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Host {
+    /// For an organisation, with its teams and roster.
+    pub async fn for_organisation(organisation: &Organisation, url: &str, options: HostOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let plugin = plugins().join("github.wasm");
+        let written =
+            Options { listen: "127.0.0.1:0".to_owned(), plugin: plugin.display().to_string(), ..Options::default() };
+        let path = write_configuration(organisation, folder.path(), url, &written).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }");
+        Self::start(folder, &text, options).await
+    }
+
+    /// For a configuration as text; the database's URL and the token are in `database.url` and `github.token`.
+    pub async fn for_text(text: &str, options: HostOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("github.token"), "simulated-github-token").unwrap();
+        Self::start(folder, text, options).await
+    }
+
+    async fn start(folder: tempfile::TempDir, text: &str, options: HostOptions) -> Self {
+        let database = Database::create().await;
+        std::fs::write(folder.path().join("database.url"), database.url()).unwrap();
+        let config =
+            Config::parse(&folder.path().join("quintant.toml"), text).unwrap_or_else(|error| panic!("{error}"));
+        let now = Arc::new(Mutex::new(options.now));
+        let clock = Clock::from_fn({
+            let now = Arc::clone(&now);
+            move || *now.lock().unwrap()
+        });
+        let setup = Setup::build(config, options.limits, clock).await.unwrap_or_else(|error| panic!("{error}"));
+        let app = App::open(setup).await.unwrap();
+        app.prepare_database().await.unwrap();
+        Self { app, database, folder, now }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn set_now(&self, now: Timestamp) {
+        *self.now.lock().unwrap() = now;
+    }
+
+    /// Runs every feed of the first source once.
+    pub async fn collect(&self) -> Vec<RunSummary> {
+        let collector = Collector::new(&self.app, CancellationToken::new());
+        collector.run_source(&self.app.setup.sources[0]).await.unwrap()
+    }
+
+    /// Releases what is due.
+    pub async fn release(&self) -> u64 {
+        Collector::new(&self.app, CancellationToken::new()).release().await.unwrap()
+    }
+
+    /// Listens on a port of its own and gives the host away; whatever is due is collected at once.
+    pub async fn serve(self) -> (Served, Database, tempfile::TempDir) {
+        let server = Server::bind(self.app).await.unwrap();
+        let address = server.address().unwrap();
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(server.run(cancel.clone()));
+        (Served { address, cancel, task }, self.database, self.folder)
+    }
+
+    /// Answers one GET from the router, as the served host would.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let (status, text) = self.get_text(path).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// As [`Host::get`], with the body as text.
+    pub async fn get_text(&self, path: &str) -> (u16, String) {
+        use tower::ServiceExt;
+        let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = self.app.router().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    pub async fn finish(self) {
+        self.app.close().await.unwrap();
+        self.database.drop_now().await;
+    }
+}
+
+impl Served {
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// One GET over real HTTP.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let response = reqwest::get(self.url(path)).await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Asks until the answer satisfies; fails after a minute.
+    pub async fn wait_for(&self, path: &str, is_it: impl Fn(u16, &str) -> bool) -> String {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let (status, text) = self.get(path).await;
+            if is_it(status, &text) {
+                return text;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "`{path}` still answers {status}: {text}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.task.await.unwrap().unwrap();
+    }
+}

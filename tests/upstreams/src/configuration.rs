@@ -1,0 +1,159 @@
+//! Writes what an operator would write for a made-up organisation: `quintant.toml`, `roster.csv` and the token's file.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::github;
+use crate::organisation::{Organisation, Team};
+
+/// What tests and the demo choose; paths are relative to the configuration's folder.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where Quintant listens.
+    pub listen: String,
+    /// Where the embedded database lives.
+    pub data_dir: String,
+    /// A plugin's name or the path of its component.
+    pub plugin: String,
+    /// Pause between two collections.
+    pub interval: String,
+    /// `auto` or `manual`.
+    pub release_start: String,
+    pub settle: String,
+    pub token: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8000".to_owned(),
+            data_dir: "data".to_owned(),
+            plugin: "github".to_owned(),
+            interval: "1h".to_owned(),
+            release_start: "auto".to_owned(),
+            settle: "36h".to_owned(),
+            token: github::TOKEN.to_owned(),
+        }
+    }
+}
+
+/// Answers the path of the `quintant.toml` that was written.
+///
+/// # Errors
+/// When `directory` cannot be made or written to.
+pub fn write_configuration(
+    organisation: &Organisation,
+    directory: &Path,
+    github_url: &str,
+    options: &Options,
+) -> io::Result<PathBuf> {
+    fs::create_dir_all(directory)?;
+    fs::write(directory.join("roster.csv"), roster(organisation)?)?;
+    let mut token = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(directory.join("github.token"))?;
+    token.write_all(options.token.as_bytes())?;
+    let path = directory.join("quintant.toml");
+    fs::write(&path, settings(organisation, github_url, options))?;
+    Ok(path)
+}
+
+fn roster(organisation: &Organisation) -> io::Result<Vec<u8>> {
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    rows.write_record(["person", "team", "from", "github"])?;
+    for row in &organisation.roster {
+        rows.write_record([
+            row.person.as_str(),
+            row.team.as_deref().unwrap_or(""),
+            &row.from.to_string(),
+            &row.github.join(";"),
+        ])?;
+    }
+    rows.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+fn settings(organisation: &Organisation, github_url: &str, options: &Options) -> String {
+    let Options { listen, data_dir, plugin, interval, release_start, settle, token: _ } = options;
+    let [listen, data_dir, plugin, interval, release_start, settle, url] =
+        [listen, data_dir, plugin, interval, release_start, settle, github_url].map(quoted);
+    let teams: String = organisation.teams.iter().map(team).collect();
+    let bots = list(organisation.bots.iter().map(String::as_str));
+    let repositories: String =
+        organisation.configured_repositories().into_iter().map(|name| format!("    {},\n", quoted(name))).collect();
+    format!(
+        r#"# A simulated organisation and its simulated GitHub.
+
+[server]
+listen = {listen}
+
+[database]
+data_dir = {data_dir}
+
+[calendar]
+timezone = "UTC"
+
+[privacy]
+minimum_group = 5
+
+[release]
+start = {release_start}
+settle = {settle}
+
+{teams}[roster]
+file = "roster.csv"
+bots = {bots}
+
+[[source]]
+name = "github"
+plugin = {plugin}
+interval = {interval}
+
+[source.endpoints.api]
+url = {url}
+auth = {{ bearer = {{ file = "github.token" }} }}
+
+[source.settings]
+repositories = [
+{repositories}]
+"#
+    )
+}
+
+fn team(team: &Team) -> String {
+    format!("[[team]]\nname = {}\nowns = {}\n\n", quoted(&team.name), list(team.owns.iter().map(String::as_str)))
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))
+}
+
+fn quoted(text: impl AsRef<str>) -> String {
+    format!("\"{}\"", text.as_ref().replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_toml_and_the_roster_names_everybody() {
+        let organisation = Organisation::generate(1, "2026-07-01T12:00:00Z".parse().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let path =
+            write_configuration(&organisation, directory.path(), "http://127.0.0.1:4000", &Options::default()).unwrap();
+        let settings: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(settings["team"].as_array().unwrap().len(), 7);
+        assert_eq!(settings["source"][0]["endpoints"]["api"]["auth"]["bearer"]["file"].as_str(), Some("github.token"));
+        let repositories = settings["source"][0]["settings"]["repositories"].as_array().unwrap();
+        assert!(repositories.iter().any(|name| name.as_str() == Some("acme/amber-legacy")));
+        assert_eq!(fs::read_to_string(directory.path().join("github.token")).unwrap(), github::TOKEN);
+        let roster = fs::read_to_string(directory.path().join("roster.csv")).unwrap();
+        assert!(roster.starts_with("person,team,from,github\nPerson 001,team-amber,"), "{roster}");
+        assert_eq!(roster.lines().count(), organisation.roster.len() + 1);
+    }
+}

@@ -1,0 +1,167 @@
+//! GitHub's REST interface for a made-up organisation, as of an instant that a test can move; real HTTP on loopback.
+
+mod answer;
+mod commits;
+mod events;
+mod paging;
+mod people;
+mod pulls;
+mod repositories;
+mod resources;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use self::answer::Answer;
+use crate::organisation::Organisation;
+use crate::requests::{Request, RequestLog};
+
+pub const TOKEN: &str = "simulated-github-token";
+
+/// How the simulated service is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Path before every route: empty for github.com, `/api/v3` for an enterprise server.
+    pub prefix: String,
+    /// What `Authorization: Bearer` must carry.
+    pub token: String,
+    /// Requests an hour; answers 304 are free.
+    pub requests_per_hour: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            prefix: String::new(),
+            token: TOKEN.to_owned(),
+            requests_per_hour: 15_000,
+        }
+    }
+}
+
+/// A running service; it ends when this is dropped.
+pub struct Simulation {
+    world: Arc<World>,
+    server: JoinHandle<()>,
+}
+
+struct World {
+    organisation: Arc<Organisation>,
+    options: Options,
+    /// Scheme, host, port and prefix.
+    base: String,
+    log: RequestLog,
+    state: Mutex<Moving>,
+}
+
+struct Moving {
+    now: Timestamp,
+    used: u64,
+    hour_began: Instant,
+}
+
+/// The organisation as one request sees it.
+struct View<'a> {
+    organisation: &'a Organisation,
+    base: &'a str,
+    now: Timestamp,
+}
+
+impl Simulation {
+    /// Starts at the organisation's end.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(organisation: Arc<Organisation>, options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.listen).await?;
+        let base = format!("http://{}{}", listener.local_addr()?, options.prefix);
+        let state = Mutex::new(Moving { now: organisation.end, used: 0, hour_began: Instant::now() });
+        let world = Arc::new(World { organisation, options, base, log: RequestLog::default(), state });
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&world));
+        let server = tokio::spawn(async move {
+            // Serving ends with an error only if accepting does; a test then sees refused connections.
+            let _ended = axum::serve(listener, router).await;
+        });
+        Ok(Self { world, server })
+    }
+
+    /// What an operator would configure as the endpoint's URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.world.base
+    }
+
+    #[must_use]
+    pub fn organisation(&self) -> &Organisation {
+        &self.world.organisation
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.world.moving().now
+    }
+
+    /// Every later answer shows the organisation as of `now`.
+    pub fn set_now(&self, now: Timestamp) {
+        self.world.moving().now = now;
+    }
+
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.world.log.all()
+    }
+}
+
+impl Drop for Simulation {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl World {
+    fn moving(&self) -> MutexGuard<'_, Moving> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(State(world): State<Arc<World>>, request: HttpRequest) -> Response {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| request.uri().path().to_owned(), |target| target.as_str().to_owned());
+    let answer = answer::answer(&world, request.method(), &target, request.headers());
+    let header =
+        |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    world.log.add(Request {
+        method: request.method().to_string(),
+        target,
+        status: answer.status,
+        authorization: header("authorization"),
+        if_none_match: header("if-none-match"),
+    });
+    respond(answer)
+}
+
+fn respond(answer: Answer) -> Response {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(answer.body)).expect("statuses and headers here are literals, numbers and ASCII")
+}

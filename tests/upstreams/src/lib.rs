@@ -1,0 +1,15 @@
+//! The world outside Quintant for tests and the demo: upstream services that are simulated, replayed or scripted, and the
+//! oracle that knows their truth; it never imports host, sdk or plugins.
+
+pub mod organisation;
+
+pub mod github;
+pub mod replay;
+pub mod requests;
+pub mod script;
+
+pub mod configuration;
+
+pub mod check;
+pub mod fetch;
+pub mod oracle;

@@ -1,0 +1,136 @@
+//! Says who did something and which team that person was in: the roster read row by row, every time.
+
+use jiff::civil::Date;
+
+use crate::organisation::{Account, AccountId, AccountKind, CommitAccount, CommitAuthor, Membership, Organisation};
+
+/// Who is behind an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    Person(Person),
+    /// Its work is no work.
+    Bot,
+    /// A deleted account.
+    Nobody,
+}
+
+/// A known human: a roster person's name, or the spelling of an account that the roster does not know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Person {
+    Rostered(String),
+    Outsider(String),
+}
+
+impl Who {
+    pub(super) fn person(self) -> Option<Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Bot | Self::Nobody => None,
+        }
+    }
+}
+
+pub(super) fn who(organisation: &Organisation, account: Option<AccountId>) -> Who {
+    let Some(id) = account else {
+        return Who::Nobody;
+    };
+    let account = organisation.account(id);
+    if account.login.eq_ignore_ascii_case("ghost") {
+        Who::Nobody
+    } else if is_bot(account, &organisation.bots) {
+        Who::Bot
+    } else {
+        Who::Person(spelled(&organisation.roster, &account.login))
+    }
+}
+
+/// The commit's account; without one, its e-mail address.
+pub(super) fn who_committed(organisation: &Organisation, author: &CommitAuthor) -> Who {
+    match author.account {
+        CommitAccount::Known(id) => who(organisation, Some(id)),
+        CommitAccount::Null | CommitAccount::Empty => Who::Person(spelled(&organisation.roster, &author.email)),
+    }
+}
+
+fn spelled(roster: &[Membership], spelling: &str) -> Person {
+    for row in roster {
+        if row.github.iter().any(|known| known.to_lowercase() == spelling.to_lowercase()) {
+            return Person::Rostered(row.person.clone());
+        }
+    }
+    Person::Outsider(spelling.to_lowercase())
+}
+
+fn is_bot(account: &Account, patterns: &[String]) -> bool {
+    account.kind == AccountKind::Bot
+        || account.login.ends_with("[bot]")
+        || patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &account.login.to_lowercase()))
+}
+
+/// `*` stands for any run of characters, also for none.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, after)) => match text.strip_prefix(before) {
+            None => false,
+            Some(rest) => (0..=rest.len()).any(|skipped| rest.get(skipped..).is_some_and(|rest| matches(after, rest))),
+        },
+    }
+}
+
+/// The team in the week that begins on that Monday.
+pub(super) fn team_in_week<'a>(organisation: &'a Organisation, person: &Person, monday: Date) -> Option<&'a str> {
+    let Person::Rostered(name) = person else {
+        return None;
+    };
+    let mut latest: Option<&Membership> = None;
+    for row in &organisation.roster {
+        let newer = latest.is_none_or(|latest| row.from >= latest.from);
+        if row.person == *name && row.from <= monday && newer {
+            latest = Some(row);
+        }
+    }
+    latest.and_then(|row| row.team.as_deref())
+}
+
+/// How many people of the roster are in that team (none: in no team) in the week of that Monday.
+pub(super) fn roster_size(organisation: &Organisation, team: Option<&str>, monday: Date) -> usize {
+    let mut names: Vec<&str> = organisation.roster.iter().map(|row| row.person.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| team_in_week(organisation, &Person::Rostered((*name).to_owned()), monday) == team)
+        .count()
+}
+
+/// The team that owns a repository.
+pub(super) fn owner<'a>(organisation: &'a Organisation, repository: &str) -> Option<&'a str> {
+    organisation
+        .teams
+        .iter()
+        .find(|team| team.owns.iter().any(|pattern| matches(pattern, repository)))
+        .map(|team| team.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_matches_any_run_of_characters() {
+        for (pattern, text, expected) in [
+            ("*-ci", "acme-ci", true),
+            ("*-ci", "-ci", true),
+            ("*-ci", "acme-cities", false),
+            ("acme/amber-*", "acme/amber-api", true),
+            ("acme/amber-*", "acme/amber", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("exact", "exact", true),
+            ("exact", "exactly", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Puts the story together: people, then what they planned and did, then the repositories that remember it.
+
+use jiff::{Timestamp, ToSpan as _};
+
+use super::Organisation;
+use super::history::History;
+use super::people::people;
+use super::random::Random;
+use super::repositories::repositories;
+use super::work::Work;
+
+const WEEKS: i64 = 26;
+const REPOSITORY_AGE_DAYS: i64 = 200;
+
+pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
+    let end = Timestamp::from_second(end.as_second()).expect("whole seconds of a valid instant are valid");
+    let start = end - (24 * 7 * WEEKS).hours();
+    let people = people(seed, start);
+    let created_at = start - (24 * REPOSITORY_AGE_DAYS).hours();
+    let mut repositories = repositories(created_at);
+
+    let work = Work::plan(seed, start, end, &people);
+    let mut history = History::new(Random::new(seed, "history"), &people, end);
+    for (position, repository) in repositories.iter_mut().enumerate() {
+        let changes = work.changes.iter().filter(|change| change.repository == position).collect();
+        let pushes = work.pushes.iter().filter(|push| push.repository == position).collect();
+        history.fill(repository, changes, pushes);
+    }
+    Organisation {
+        start,
+        end,
+        teams: people.teams,
+        roster: people.roster,
+        bots: vec!["*-ci".to_owned()],
+        accounts: people.accounts,
+        repositories,
+    }
+}

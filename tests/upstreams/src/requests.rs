@@ -1,0 +1,29 @@
+//! What a server was asked, in order, for tests to look at.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    /// Path and query, as sent.
+    pub target: String,
+    pub status: u16,
+    /// The header's value.
+    pub authorization: Option<String>,
+    /// The header's value.
+    pub if_none_match: Option<String>,
+}
+
+/// Shared between a server and the test that started it.
+#[derive(Clone, Default)]
+pub(crate) struct RequestLog(Arc<Mutex<Vec<Request>>>);
+
+impl RequestLog {
+    pub(crate) fn add(&self, request: Request) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Request> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

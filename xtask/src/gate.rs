@@ -1,0 +1,111 @@
+//! The gate that every change passes: formatting, plugins, lints, documentation and all tests, against a real PostgreSQL.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use regex::Regex;
+
+use crate::cluster::ScratchCluster;
+use crate::named_tests;
+use crate::plugins;
+use crate::postgres;
+use crate::process;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// Tests start whole hosts; more of them at once than this only wait for each other.
+const TEST_THREADS: &str = "2";
+
+/// The gate: formatting, plugins, lints, documentation and all tests
+///
+/// Starts a scratch PostgreSQL for them and removes it afterwards. Nothing is ever skipped: a tool
+/// that is missing and cannot be fetched fails the gate with what to install.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run just the unit and integration tests whose names match, after the same set-up
+    #[arg(long, value_name = "REGEX")]
+    only: Option<Regex>,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    let mut steps = Steps::new();
+    let result = match &arguments.only {
+        Some(pattern) => some(workspace, pattern, &mut steps),
+        None => all(workspace, &mut steps),
+    };
+    steps.summary();
+    result
+}
+
+fn all(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    steps.step("tools", || {
+        require(workspace, "fmt", "rustfmt")?;
+        require(workspace, "clippy", "clippy")
+    })?;
+    steps.step("formatting", || process::run(workspace.cargo().args(["fmt", "--all", "--check"])))?;
+    steps.step("plugins", || plugins::build(workspace))?;
+    steps.step("lints", || {
+        process::run(workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    steps.step("documentation", || {
+        process::run(workspace.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    let surroundings = steps.step("database", || Surroundings::start(workspace))?;
+    steps.step("programs", || build_programs(workspace))?;
+    steps.step("building the tests", || {
+        process::run(surroundings.add_to(workspace.cargo().args(["test", "--workspace", "--no-run"]), workspace))
+    })?;
+    steps.step("tests", || {
+        process::run(surroundings.add_to(workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]), workspace))
+    })
+}
+
+fn some(workspace: &Workspace, pattern: &Regex, steps: &mut Steps) -> Result<()> {
+    steps.step("plugins", || plugins::build(workspace))?;
+    let surroundings = steps.step("database", || Surroundings::start(workspace))?;
+    steps.step("programs", || build_programs(workspace))?;
+    let tests = steps.step("building the tests", || named_tests::find(workspace, pattern))?;
+    ensure!(!tests.is_empty(), "no unit or integration test has a name that matches `{pattern}`");
+    steps.step("tests", || {
+        named_tests::run(&tests, |command| {
+            surroundings.add_to(command, workspace);
+        })
+    })
+}
+
+/// Some tests start the program as a user would.
+fn build_programs(workspace: &Workspace) -> Result<()> {
+    process::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
+}
+
+fn require(workspace: &Workspace, subcommand: &str, component: &str) -> Result<()> {
+    let present = process::succeeds(workspace.cargo().args([subcommand, "--version"]))?;
+    ensure!(present, "`cargo {subcommand}` is not here: install it by `rustup component add {component}`");
+    Ok(())
+}
+
+/// What tests find around them.
+struct Surroundings {
+    cluster: ScratchCluster,
+    programs: std::path::PathBuf,
+}
+
+impl Surroundings {
+    fn start(workspace: &Workspace) -> Result<Self> {
+        let programs = postgres::find_or_install(workspace)?;
+        Ok(Self { cluster: ScratchCluster::start(&programs)?, programs })
+    }
+
+    fn add_to<'a>(&self, command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
+        if std::env::var_os("RUST_TEST_THREADS").is_none() {
+            command.env("RUST_TEST_THREADS", TEST_THREADS);
+        }
+        command
+            .env("QUINTANT_TEST_DATABASE_URL", self.cluster.url("postgres"))
+            .env("QUINTANT_TEST_PLUGINS", workspace.plugins_folder())
+            .env("QUINTANT_TEST_GUESTS", workspace.test_guests_folder())
+            .env("QUINTANT_TEST_PROGRAM", workspace.target.join("debug/quintant"))
+            .env("QUINTANT_TEST_POSTGRES_BIN", &self.programs)
+            .env("SQLX_OFFLINE", "true")
+    }
+}
