@@ -96,33 +96,44 @@ CREATE TABLE raw.review (
 CREATE INDEX review_by_change ON raw.review (change);
 
 CREATE TABLE raw.commit (
-    source_id   integer NOT NULL,
-    key         bytea NOT NULL,
-    week        integer NOT NULL,
-    at_ms       bigint NOT NULL,
-    author      bytea,
-    authored_ms bigint NOT NULL,
-    parents     bigint NOT NULL,
+    source_id integer NOT NULL,
+    key       bytea NOT NULL,
+    week      integer NOT NULL,
+    at_ms     bigint NOT NULL,
+    sha       bytea NOT NULL,
+    author    bytea,
+    parents   bigint NOT NULL,
     PRIMARY KEY (source_id, key, week)
 ) PARTITION BY RANGE (week);
 
--- In which cell an account's work of a week was released: a roster that is edited afterwards cannot have it told a second time.
+-- In which cell an account's work of a kind in a week was released (an empty account is nobody known). What is here is frozen: a
+-- later version of such a fact, or a roster that is edited afterwards, can neither change what was told nor have it told again.
 CREATE TABLE raw.assignment (
     week    integer NOT NULL,
+    kind    text NOT NULL,
     account bytea NOT NULL,
     cell    text NOT NULL,
-    PRIMARY KEY (week, account)
+    PRIMARY KEY (week, kind, account)
 );
 
--- One family of one cell over whole weeks, released once. A withheld atom has no measures.
+-- The grid. A span is kept from when it has begun, so that nothing that happens later changes its length.
+CREATE TABLE release.span (
+    cell       text NOT NULL,
+    start_week integer NOT NULL,
+    weeks      integer NOT NULL CHECK (weeks BETWEEN 1 AND 13),
+    teams      text[] NOT NULL,
+    admitted   boolean NOT NULL,
+    PRIMARY KEY (cell, start_week)
+);
+
+-- One family of one span, released once. A withheld atom has no measures.
 CREATE TABLE release.atom (
     cell        text NOT NULL,
     start_week  integer NOT NULL,
     family      text NOT NULL,
-    weeks       integer NOT NULL CHECK (weeks BETWEEN 1 AND 13),
-    teams       text[] NOT NULL,
     released_ms bigint NOT NULL,
-    PRIMARY KEY (cell, start_week, family)
+    PRIMARY KEY (cell, start_week, family),
+    FOREIGN KEY (cell, start_week) REFERENCES release.span
 );
 
 CREATE TABLE release.measure (

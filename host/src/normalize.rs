@@ -132,7 +132,7 @@ fn forget_machines(body: &mut FactBody<RawIdentity, RawKey>, bots: &[String]) {
     }
 }
 
-/// `first commit ≤ opened ≤ ready ≤ first review ≤ at`: a phase that breaks the order is dropped. Returns how many were.
+/// `first commit ≤ opened ≤ ready, first review, approval ≤ at`: a phase that breaks the order is dropped. Returns how many were.
 fn order_phases(change: &mut Change<RawIdentity, RawKey>, at: Timestamp) -> u32 {
     let mut dropped = 0;
     let mut keep = |phase: &mut Option<Timestamp>, from: Timestamp, to: Timestamp| {
@@ -143,7 +143,7 @@ fn order_phases(change: &mut Change<RawIdentity, RawKey>, at: Timestamp) -> u32 
     };
     keep(&mut change.first_commit_at, Timestamp::MIN, change.opened_at);
     keep(&mut change.first_review_at, change.opened_at, at);
-    keep(&mut change.ready_at, change.opened_at, change.first_review_at.unwrap_or(at));
+    keep(&mut change.ready_at, change.opened_at, at);
     keep(&mut change.approved_at, change.opened_at, at);
     if change.first_review_at.is_none() {
         change.first_reviewer = None;
@@ -268,7 +268,7 @@ mod tests {
     fn a_phase_out_of_order_is_dropped_and_the_change_stays() {
         let mut fact = change("1/merged", "2026-11-21T08:00:00Z", person("1"));
         let FactBody::Change(body) = &mut fact.body else { panic!("a change") };
-        body.ready_at = Some(at("2026-11-20T12:00:00Z"));
+        body.ready_at = Some(at("2026-11-20T07:00:00Z"));
         body.first_review_at = Some(at("2026-11-20T10:00:00Z"));
         body.first_reviewer = person("2");
         body.approved_at = Some(at("2026-11-22T00:00:00Z"));

@@ -3,4 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
 mod answers;
+mod api;
+mod bad_guests;
+mod bad_upstreams;
 mod collecting;
+mod configuration;
+mod invariants;
+mod privacy;
+mod program;
+mod recorded;
+mod serving;

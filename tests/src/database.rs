@@ -41,6 +41,21 @@ impl Database {
         sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.unwrap()
     }
 
+    /// One column of numbers, in the statement's order.
+    pub async fn numbers(&self, sql: &'static str) -> Vec<i64> {
+        sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
+    /// As [`Database::numbers`], with a source's name as `$1`.
+    pub async fn numbers_of(&self, source: &str, sql: &'static str) -> Vec<i64> {
+        sqlx::query_scalar(sql).bind(source).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
+    /// Changes what no command changes.
+    pub async fn execute(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&mut self.connect().await).await.unwrap();
+    }
+
     /// Every row of every table of a schema as text, in a stable order.
     pub async fn dump(&self, schema: &str) -> String {
         let mut connection = self.connect().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use quintant::app::{App, Collector, ServeError, Server, Setup};
 use quintant::config::Config;
-use quintant::plugin::Limits;
+use quintant::plugin::{Limits, PluginSource};
 use quintant::schedule::Clock;
 use quintant::store::RunSummary;
 use quintant_upstreams::configuration::{Options, write_configuration};
@@ -22,6 +22,13 @@ use crate::Database;
 /// Of the organisation that most tests use.
 pub const SEED: u64 = 7;
 
+/// What the harness's hosts authenticate with.
+pub const TOKEN: &str = "simulated-github-token";
+
+/// What every configuration of a test begins with.
+const GROUND: &str =
+    "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = { file = \"database.url\" }\n[release]\nstart = \"auto\"\n";
+
 /// A Tuesday at noon: the last whole week has settled.
 pub fn simulation_end() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
@@ -32,15 +39,43 @@ pub fn plugins() -> PathBuf {
     std::env::var_os("QUINTANT_TEST_PLUGINS").expect("run the tests with `cargo xtask test`").into()
 }
 
+/// Where the guests are that only tests load; needs `QUINTANT_TEST_GUESTS`, which `cargo xtask test` sets.
+pub fn guests() -> PathBuf {
+    std::env::var_os("QUINTANT_TEST_GUESTS").expect("run the tests with `cargo xtask test`").into()
+}
+
+/// A configuration with one source for each behaviour of the misbehaving guest, named like it.
+pub fn guest_sources(url: &str, behaviours: &[&str]) -> String {
+    let plugin = guests().join("misbehaving.wasm");
+    let mut text = GROUND.to_owned();
+    for behaviour in behaviours {
+        text.push_str(&format!(
+            "[[source]]\nname = \"{}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+             [source.settings]\nbehaviour = \"{behaviour}\"\n",
+            behaviour.replace('_', "-"),
+            plugin.display()
+        ));
+    }
+    text
+}
+
 /// A configuration with one source that is read through the GitHub plugin, without teams.
 pub fn github_source(url: &str, settings: &str) -> String {
+    github_sources(&[("github", url)], settings)
+}
+
+/// As [`github_source`], with one source for each name and URL.
+pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
     let plugin = plugins().join("github.wasm");
-    format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {{ file = \"database.url\" }}\n[release]\nstart = \"auto\"\n\
-         [[source]]\nname = \"github\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
-         auth = {{ bearer = {{ file = \"github.token\" }} }}\n[source.settings]\n{settings}\n",
-        plugin.display()
-    )
+    let mut text = GROUND.to_owned();
+    for (name, url) in sources {
+        text.push_str(&format!(
+            "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+             auth = {{ bearer = {{ file = \"github.token\" }} }}\n[source.settings]\n{settings}\n",
+            plugin.display()
+        ));
+    }
+    text
 }
 
 /// How a host is set up.
@@ -86,7 +121,7 @@ impl Host {
     /// For a configuration as text; the database's URL and the token are in `database.url` and `github.token`.
     pub async fn for_text(text: &str, options: HostOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("github.token"), "simulated-github-token").unwrap();
+        std::fs::write(folder.path().join("github.token"), TOKEN).unwrap();
         Self::start(folder, text, options).await
     }
 
@@ -106,6 +141,17 @@ impl Host {
         Self { app, database, folder, now }
     }
 
+    /// Why a host with this configuration cannot be built.
+    pub async fn refusal(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let config =
+            Config::parse(&folder.path().join("quintant.toml"), text).unwrap_or_else(|error| panic!("{error}"));
+        match Setup::build(config, Limits::default(), Clock::system()).await {
+            Ok(_) => panic!("a host was built from\n{text}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -116,8 +162,25 @@ impl Host {
 
     /// Runs every feed of the first source once.
     pub async fn collect(&self) -> Vec<RunSummary> {
-        let collector = Collector::new(&self.app, CancellationToken::new());
-        collector.run_source(&self.app.setup.sources[0]).await.unwrap()
+        self.run(&self.app.setup.sources[0], CancellationToken::new()).await
+    }
+
+    /// Runs every feed of one source once.
+    pub async fn collect_from(&self, name: &str) -> Vec<RunSummary> {
+        self.run(self.source(name), CancellationToken::new()).await
+    }
+
+    /// As [`Host::collect_from`], until cancelled.
+    pub async fn collect_until(&self, name: &str, cancel: CancellationToken) -> Vec<RunSummary> {
+        self.run(self.source(name), cancel).await
+    }
+
+    async fn run(&self, source: &PluginSource, cancel: CancellationToken) -> Vec<RunSummary> {
+        Collector::new(&self.app, cancel).run_source(source).await.unwrap()
+    }
+
+    fn source(&self, name: &str) -> &PluginSource {
+        self.app.setup.sources.iter().find(|source| source.name.as_str() == name).unwrap()
     }
 
     /// Releases what is due.

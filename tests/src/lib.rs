@@ -4,8 +4,16 @@
 
 mod database;
 mod host;
+mod log;
+mod passage;
 mod program;
+mod site;
 
 pub use database::Database;
-pub use host::{Host, HostOptions, SEED, github_source, plugins, simulation_end};
-pub use program::{Ran, quintant};
+pub use host::{
+    Host, HostOptions, SEED, TOKEN, github_source, github_sources, guest_sources, guests, plugins, simulation_end,
+};
+pub use log::Log;
+pub use passage::Passage;
+pub use program::{Ran, Serving, quintant};
+pub use site::Site;

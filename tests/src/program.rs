@@ -1,29 +1,110 @@
 //! The `quintant` program itself, as a user starts it.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use quintant_upstreams::fetch;
 
 /// How a run of the program ended.
+#[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
+/// `quintant serve` while it runs; killed when dropped.
+pub struct Serving {
+    child: Child,
+    address: String,
+    log: Option<JoinHandle<String>>,
+}
+
 /// Runs it to its end; needs `QUINTANT_TEST_PROGRAM`, which `cargo xtask test` sets.
 pub fn quintant(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
-    let program: PathBuf =
-        std::env::var_os("QUINTANT_TEST_PROGRAM").expect("run the tests with `cargo xtask test`").into();
-    let output = Command::new(program)
-        .args(arguments)
-        .env_remove("DATABASE_URL")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = command(arguments, environment).output().unwrap();
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+impl Serving {
+    /// Starts `serve` with further arguments and waits until it listens.
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let arguments = [&["serve"], arguments].concat();
+        let mut child = command(&arguments, environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let mut log = String::new();
+        let address = loop {
+            let Some(line) = lines.next() else { panic!("it ended before it listened: {log}") };
+            log.push_str(&line);
+            log.push('\n');
+            if let Some((_, address)) = line.split_once("listening on ") {
+                break address.to_owned();
+            }
+        };
+        let log = std::thread::spawn(move || {
+            for line in lines {
+                log.push_str(&line);
+                log.push('\n');
+            }
+            log
+        });
+        Self { child, address, log: Some(log) }
+    }
+
+    /// One GET: status, content type and body.
+    pub async fn get(&self, path: &str) -> (u16, String, String) {
+        let answer = fetch::get(&format!("{}{path}", self.address), &[]).await.unwrap();
+        let content_type = answer.header("content-type").unwrap().to_owned();
+        (answer.status, content_type, String::from_utf8(answer.body).unwrap())
+    }
+
+    /// Asks until the answer satisfies; fails after two minutes.
+    pub async fn wait_for(&self, path: &str, is_it: impl Fn(u16, &str) -> bool) -> String {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+        loop {
+            let (status, _, text) = self.get(path).await;
+            if is_it(status, &text) {
+                return text;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "`{path}` still answers {status}: {text}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Asks it to stop, as an operator's init system would, and waits for its end.
+    pub fn terminate(mut self) -> Ran {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        let stderr = self.log.take().map(|log| log.join().unwrap()).unwrap_or_default();
+        Ran { code, stdout: String::new(), stderr }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // After `terminate` there is nothing left to kill or to wait for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let program: PathBuf =
+        std::env::var_os("QUINTANT_TEST_PROGRAM").expect("run the tests with `cargo xtask test`").into();
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env_remove("QUINTANT_LOG")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null());
+    command
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -20,7 +21,7 @@ pub(super) struct Desk {
     pub(super) clock: Clock,
 }
 
-type Parameters = Query<BTreeMap<String, String>>;
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// All five dimensions.
 #[derive(Serialize)]
@@ -39,7 +40,8 @@ pub(super) struct Space {
     timestamp: String,
 }
 
-pub(super) async fn all(State(desk): State<Desk>, Query(parameters): Parameters) -> Result<Json<Space>, Problem> {
+pub(super) async fn all(State(desk): State<Desk>, parameters: Parameters) -> Result<Json<Space>, Problem> {
+    let parameters = known(parameters)?;
     let answers = desk.book.answers().await?;
     let (range, scope) = question(&parameters, &answers)?;
     let answer = |dimension| answers.dimension(dimension, range, &scope);
@@ -59,24 +61,36 @@ pub(super) async fn all(State(desk): State<Desk>, Query(parameters): Parameters)
 
 pub(super) async fn one(
     State(desk): State<Desk>,
-    Path(dimension): Path<String>,
-    Query(parameters): Parameters,
+    dimension: Result<Path<String>, PathRejection>,
+    parameters: Parameters,
 ) -> Result<Json<Answer>, Problem> {
-    let dimension = Dimension::from_name(&dimension).ok_or_else(|| {
+    let dimension = dimension.ok().and_then(|Path(name)| Dimension::from_name(&name)).ok_or_else(|| {
         let known = Dimension::ALL.iter().map(|dimension| dimension.as_str().to_owned()).collect();
         Problem::bad_request("unknown_dimension", "there is no such dimension", known)
     })?;
+    let parameters = known(parameters)?;
     let answers = desk.book.answers().await?;
     let (range, scope) = question(&parameters, &answers)?;
     Ok(Json(answers.dimension(dimension, range, &scope)))
 }
 
-/// What is asked; nothing unknown is passed over in silence.
-fn question(parameters: &BTreeMap<String, String>, answers: &Answers) -> Result<(TimeRange, Scope), Problem> {
-    if parameters.keys().any(|name| !PARAMETERS.contains(&name.as_str())) {
-        let allowed = PARAMETERS.map(str::to_owned).to_vec();
-        return Err(Problem::bad_request("unknown_parameter", "there is no such parameter", allowed));
+/// What was given; nothing unknown and nothing twice is passed over in silence.
+fn known(parameters: Parameters) -> Result<BTreeMap<String, String>, Problem> {
+    let refused = |code, detail| Problem::bad_request(code, detail, PARAMETERS.map(str::to_owned).to_vec());
+    let Query(given) = parameters.map_err(|_| refused("bad_query", "the query cannot be read"))?;
+    let mut known = BTreeMap::new();
+    for (name, value) in given {
+        if !PARAMETERS.contains(&name.as_str()) {
+            return Err(refused("unknown_parameter", "there is no such parameter"));
+        }
+        if known.insert(name, value).is_some() {
+            return Err(refused("repeated_parameter", "each parameter is given once"));
+        }
     }
+    Ok(known)
+}
+
+fn question(parameters: &BTreeMap<String, String>, answers: &Answers) -> Result<(TimeRange, Scope), Problem> {
     let scope = match parameters.get("team") {
         None => Scope::Organization,
         Some(team) => answers

@@ -52,10 +52,10 @@ pub struct App {
 }
 
 impl Setup {
-    /// Loads every plugin, reads the secrets and the roster.
+    /// Loads every plugin, reads the secrets and the roster. Writes nothing.
     pub async fn build(config: Config, limits: Limits, clock: Clock) -> Result<Self, BuildError> {
         let sources = load_sources(&config, limits).await?;
-        let key = IdentityKey::load_or_create(&config.privacy.identity_key)?;
+        let key = IdentityKey::load_or_forget(&config.privacy.identity_key)?;
         let setup = Self { pipe: Pipe::new(&config, key), config, clock, sources };
         setup.roster()?;
         Ok(setup)
@@ -99,8 +99,9 @@ impl Setup {
 }
 
 impl App {
-    /// Prepares the database, starting the embedded one where that is configured.
-    pub async fn open(setup: Setup) -> Result<Self, BuildError> {
+    /// Prepares the database, starting the embedded one where that is configured, and makes the identity key on first use.
+    pub async fn open(mut setup: Setup) -> Result<Self, BuildError> {
+        setup.pipe.key = IdentityKey::load_or_create(&setup.config.privacy.identity_key)?;
         let (cluster, url) = match &setup.config.database {
             Database::Url(secret) => (None, secret.read()?),
             Database::Embedded { data_directory } => {
@@ -116,10 +117,11 @@ impl App {
         &self.store
     }
 
-    /// Brings the schema up to date and refuses a foreign identity key.
+    /// Brings the schema up to date, and refuses an identity key or a calendar that are not the stored ones.
     pub async fn prepare_database(&self) -> Result<(), StoreError> {
         self.store().migrate().await?;
-        self.store().identity_check(&self.setup.pipe.key.fingerprint()).await
+        self.store().identity_check(&self.setup.pipe.key.fingerprint()).await?;
+        self.store().calendar_check(self.setup.config.calendar.name()).await
     }
 
     /// Every route over a database that is ready.

@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
 use crate::config::ReleaseStart;
-use crate::ingest::run_feed;
+use crate::ingest::FeedRun;
 use crate::plugin::{FeedSpec, PluginSource};
 use crate::release::{FeedCoverage, release_due};
 use crate::schedule::due;
-use crate::store::{RunSummary, StoreError};
+use crate::store::{RunSummary, SourceId, StoreError};
 
 const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 const LONGEST_NAP: Duration = Duration::from_secs(60);
@@ -32,21 +32,19 @@ impl<'a> Collector<'a> {
         let id = self.app.store().source_register(&source.name).await?;
         let mut summaries = Vec::new();
         for feed in &source.plugin.descriptor.feeds {
-            summaries.push(
-                run_feed(&self.app.setup.pipe, self.app.store(), source, id, feed, &self.app.setup.clock, &self.cancel)
-                    .await?,
-            );
+            summaries.push(self.run(source, feed, id).await?);
         }
         Ok(summaries)
     }
 
     /// Runs whatever is due until it is cancelled. A database that is down is waited for.
     pub async fn work(&self) {
+        let mut may_release = true;
         loop {
-            let pause = match self.step().await {
+            let pause = match self.step(&mut may_release).await {
                 Ok(next) => self.until(next),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "collecting is interrupted");
+                    tracing::error!(error = &error as &dyn std::error::Error, "collecting is interrupted: {error}");
                     PAUSE_AFTER_OUTAGE
                 }
             };
@@ -91,26 +89,30 @@ impl<'a> Collector<'a> {
         Ok(new)
     }
 
-    /// One look at every feed; answers when the next is due.
-    async fn step(&self) -> Result<Timestamp, BuildError> {
+    /// One look at every feed, and a release when something was read since the last one that went well; answers when the next is due.
+    async fn step(&self, may_release: &mut bool) -> Result<Timestamp, BuildError> {
         let mut next = Timestamp::MAX;
-        let mut has_run = false;
         for (source, feed) in self.app.setup.feeds() {
             let id = self.app.store().source_register(&source.name).await?;
             let interval = self.interval(source, feed);
             let last = self.app.store().last_run_fetch(id, &feed.name).await?;
             if due(last.as_ref(), interval) <= self.app.setup.clock.now() && !self.cancel.is_cancelled() {
-                run_feed(&self.app.setup.pipe, self.app.store(), source, id, feed, &self.app.setup.clock, &self.cancel)
-                    .await?;
-                has_run = true;
+                self.run(source, feed, id).await?;
+                *may_release = true;
             }
             let last = self.app.store().last_run_fetch(id, &feed.name).await?;
             next = next.min(due(last.as_ref(), interval));
         }
-        if has_run {
+        if *may_release {
             self.release().await?;
+            *may_release = false;
         }
         Ok(next)
+    }
+
+    async fn run(&self, source: &PluginSource, feed: &FeedSpec, id: SourceId) -> Result<RunSummary, StoreError> {
+        let run = FeedRun { pipe: &self.app.setup.pipe, source, feed, clock: &self.app.setup.clock };
+        run.collect(self.app.store(), id, &self.cancel).await
     }
 
     fn interval(&self, source: &PluginSource, feed: &FeedSpec) -> Duration {

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::build::{App, Setup};
@@ -12,7 +14,8 @@ use super::collect::Collector;
 use super::report;
 use super::serve::Server;
 use crate::config::Config;
-use crate::model::SourceName;
+use crate::ingest::FeedRun;
+use crate::model::{SourceName, StampedFact};
 use crate::plugin::{CheckStatus, Limits};
 use crate::schedule::Clock;
 
@@ -89,10 +92,9 @@ pub async fn run(cli: Cli) -> ExitCode {
             return ExitCode::from(EXIT_CONFIGURATION);
         }
     };
-    let result = match &cli.command {
-        Command::Check { online } => check(config, *online, cli.format).await,
-        Command::RunOnce { source, dry_run: true } => dry_run(config, source, cli.format).await,
-        command => with_app(config, command, cli.format).await,
+    let result = match stop_on_signal() {
+        Ok(cancel) => obey(&cli, config, cancel).await,
+        Err(error) => Err(error).context("signals cannot be waited for"),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -104,52 +106,84 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Commands that need the database. It is left, and stopped where it is ours, whatever happens.
-async fn with_app(config: Config, command: &Command, format: Format) -> anyhow::Result<bool> {
-    let app = App::open(Setup::build(config, Limits::default(), Clock::system()).await?).await?;
-    if matches!(command, Command::Serve) {
-        return serve(app).await;
+async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::Result<bool> {
+    let offline = async {
+        match &cli.command {
+            Command::Check { online } => Some(check(config.clone(), *online, cli.format).await),
+            Command::RunOnce { source, dry_run: true } => Some(dry_run(config.clone(), source, cli.format).await),
+            _ => None,
+        }
+    };
+    match unless_cancelled(&cancel, offline).await? {
+        Some(result) => result,
+        None => with_app(config, &cli.command, cli.format, cancel).await,
     }
-    let result = async {
+}
+
+/// Commands that need the database. It is left, and stopped where nobody else uses it, whatever happens.
+async fn with_app(
+    config: Config,
+    command: &Command,
+    format: Format,
+    cancel: CancellationToken,
+) -> anyhow::Result<bool> {
+    let open = async { anyhow::Ok(App::open(Setup::build(config, Limits::default(), Clock::system()).await?).await?) };
+    let app = unless_cancelled(&cancel, open).await??;
+    if matches!(command, Command::Serve) {
+        return serve(app, cancel).await;
+    }
+    let work = async {
         app.prepare_database().await?;
         match command {
             Command::RunOnce { source, .. } => run_once(&app, source, format).await,
             Command::Status => report::status(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Status } => report::release(&app, format).await.map(|()| true),
-            Command::Release { command: ReleaseCommand::Start } => release_start(&app).await,
+            Command::Release { command: ReleaseCommand::Start } => release_start(&app, format).await,
             Command::Migrate => {
-                println!("the database is at this version's schema");
+                match format {
+                    Format::Text => println!("the database is at this version's schema"),
+                    Format::Json => println!("{}", serde_json::json!({ "ok": true })),
+                }
                 Ok(true)
             }
             Command::Serve | Command::Check { .. } => Ok(true),
         }
-    }
-    .await;
-    app.close().await?;
-    result
+    };
+    let result = unless_cancelled(&cancel, work).await;
+    let closed = app.close().await;
+    let is_good = result??;
+    closed?;
+    Ok(is_good)
 }
 
-async fn serve(app: App) -> anyhow::Result<bool> {
+async fn serve(app: App, cancel: CancellationToken) -> anyhow::Result<bool> {
     let server = Server::bind(app).await?;
     let address = server.address()?;
     tracing::info!("listening on http://{address}");
-    let cancel = CancellationToken::new();
-    let on_signal = cancel.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        tracing::info!("stopping");
-        on_signal.cancel();
-    });
     server.run(cancel).await?;
     Ok(true)
 }
 
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+/// Cancelled by Ctrl-C or SIGTERM, from before anything is started.
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    let cancel = CancellationToken::new();
+    let on_signal = cancel.clone();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        on_signal.cancel();
+    });
+    Ok(cancel)
+}
+
+async fn unless_cancelled<T>(cancel: &CancellationToken, work: impl Future<Output = T>) -> anyhow::Result<T> {
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        done = work => Ok(done),
+        () = cancel.cancelled() => anyhow::bail!("interrupted"),
     }
 }
 
@@ -192,12 +226,13 @@ async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::R
     let mut output = std::io::stdout().lock();
     for feed in &source.plugin.descriptor.feeds {
         let mut written = Ok(());
-        let summary = crate::ingest::dry_run(&setup.pipe, source, feed, &setup.clock, |fact| {
+        let run = FeedRun { pipe: &setup.pipe, source, feed, clock: &setup.clock };
+        let show = |fact: &StampedFact| {
             if written.is_ok() {
                 written = writeln!(output, "{}", report::fact(fact));
             }
-        })
-        .await;
+        };
+        let summary = run.dry_run(show).await;
         written?;
         match summary {
             Ok(summary) => report::run(&mut output, feed.name.as_str(), &summary, format)?,
@@ -209,13 +244,7 @@ async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::R
 
 async fn run_once(app: &App, name: &SourceName, format: Format) -> anyhow::Result<bool> {
     let source = find_source(&app.setup, name)?;
-    let cancel = CancellationToken::new();
-    let on_signal = cancel.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        on_signal.cancel();
-    });
-    let collector = Collector::new(app, cancel);
+    let collector = Collector::new(app, CancellationToken::new());
     let summaries = collector.run_source(source).await?;
     let mut output = std::io::stdout().lock();
     for (feed, summary) in source.plugin.descriptor.feeds.iter().zip(&summaries) {
@@ -225,10 +254,15 @@ async fn run_once(app: &App, name: &SourceName, format: Format) -> anyhow::Resul
     Ok(summaries.iter().all(|summary| summary.outcome != "failed"))
 }
 
-async fn release_start(app: &App) -> anyhow::Result<bool> {
+async fn release_start(app: &App, format: Format) -> anyhow::Result<bool> {
     let since = app.store().release_start(app.setup.clock.now()).await?;
     let new = Collector::new(app, CancellationToken::new()).release().await?;
-    println!("releasing since {since}; {new} atoms were released now");
+    match format {
+        Format::Text => println!("releasing since {since}; {new} atoms were released now"),
+        Format::Json => {
+            println!("{}", serde_json::json!({ "started": since.to_string(), "released_atoms_now": new }))
+        }
+    }
     Ok(true)
 }
 

@@ -64,7 +64,9 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     let feeds = Collector::new(app, CancellationToken::new()).coverage().await?;
     let stored = app.store().atoms_fetch().await?;
     let started = app.store().release_started_fetch().await?;
-    let due: usize = crate::release::due(&terms, &feeds, &stored).iter().map(|(_, families)| families.len()).sum();
+    let spans = app.store().spans_fetch().await?;
+    let due: usize =
+        crate::release::due(&terms, &feeds, &stored, &spans).spans.iter().map(|(_, families)| families.len()).sum();
     let aliases = app.store().aliases_fetch().await?;
     let accounts: std::collections::BTreeSet<_> = aliases.iter().map(|(_, account)| *account).collect();
     let matched = Membership::new(&roster, &aliases, Vec::new()).matched_accounts();

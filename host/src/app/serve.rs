@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::{App, BuildError};
 use super::collect::Collector;
 use crate::api::{self, Readiness};
+use crate::store::StoreError;
 use crate::store::embedded::EmbeddedError;
 
 const PAUSE_BEFORE_NEXT_TRY: Duration = Duration::from_secs(1);
@@ -37,8 +38,13 @@ pub struct Server {
 impl Server {
     pub async fn bind(app: App) -> Result<Self, ServeError> {
         let address = app.setup.config.listen;
-        let listener = TcpListener::bind(address).await.map_err(|reason| ServeError::Listen { address, reason })?;
-        Ok(Self { app, listener, readiness: Readiness::default() })
+        match TcpListener::bind(address).await {
+            Ok(listener) => Ok(Self { app, listener, readiness: Readiness::default() }),
+            Err(reason) => {
+                app.close().await.map_err(ServeError::Stop)?;
+                Err(ServeError::Listen { address, reason })
+            }
+        }
     }
 
     pub fn address(&self) -> Result<SocketAddr, ServeError> {
@@ -52,34 +58,38 @@ impl Server {
         let stop = cancel.clone().cancelled_owned();
         let server = api::serve(listener, router, stop);
         let collector = async {
-            if open_database(&app, &readiness, &cancel).await {
-                Collector::new(&app, cancel.clone()).work().await;
+            let collected = collect(&app, &readiness, &cancel).await;
+            if collected.is_err() {
+                cancel.cancel();
             }
+            collected
         };
-        let served = tokio::select! {
-            (served, ()) = async { tokio::join!(server, collector) } => served,
-            () = async { cancel.cancelled().await; tokio::time::sleep(DRAIN_LIMIT).await } => Ok(()),
+        let (served, collected) = tokio::select! {
+            done = async { tokio::join!(server, collector) } => done,
+            () = async { cancel.cancelled().await; tokio::time::sleep(DRAIN_LIMIT).await } => (Ok(()), Ok(())),
         };
         app.close().await.map_err(ServeError::Stop)?;
+        collected.map_err(BuildError::Store)?;
         served.map_err(ServeError::Server)
     }
 }
 
-/// Tries until the database is there and at this program's schema; false when cancelled before.
-async fn open_database(app: &App, readiness: &Readiness, cancel: &CancellationToken) -> bool {
+/// Waits until the database is there and at this program's schema, then works until cancelled.
+async fn collect(app: &App, readiness: &Readiness, cancel: &CancellationToken) -> Result<(), StoreError> {
     loop {
         match app.prepare_database().await {
-            Ok(()) => {
-                readiness.set_ready();
-                return true;
-            }
+            Ok(()) => break,
+            Err(error) if !error.is_outage() => return Err(error),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the database is not ready: {error}")
+                tracing::error!(error = &error as &dyn std::error::Error, "the database is not ready: {error}");
             }
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE_BEFORE_NEXT_TRY) => {}
-            () = cancel.cancelled() => return false,
+            () = cancel.cancelled() => return Ok(()),
         }
     }
+    readiness.set_ready();
+    Collector::new(app, cancel.clone()).work().await;
+    Ok(())
 }

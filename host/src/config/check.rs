@@ -1,9 +1,11 @@
 //! What a well-formed file must also satisfy.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 use url::Url;
@@ -20,15 +22,7 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Checks a file whose relative paths start at `folder`.
 pub(super) fn config(file: file::File, folder: &Path) -> Result<Config, Mistake> {
-    let listen = *file.server.listen.get_ref();
-    if !listen.ip().is_loopback() && file.api.auth.is_none() {
-        return Err(mistake(
-            &file.server.listen,
-            format!(
-                "`{listen}` can be reached from other machines and the API asks for no token; listen on `127.0.0.1`, or write `[api] auth = \"none\"` if that is meant"
-            ),
-        ));
-    }
+    let listen = listen(&file.server, &file.api)?;
     let zone = TimeZone::get(file.calendar.timezone.get_ref()).map_err(|_| {
         mistake(
             &file.calendar.timezone,
@@ -40,24 +34,49 @@ pub(super) fn config(file: file::File, folder: &Path) -> Result<Config, Mistake>
     })?;
     Ok(Config {
         listen,
-        database: database(file.database, folder),
+        database: database(file.database, folder)?,
         calendar: Calendar::new(zone),
         privacy: privacy(&file.privacy, folder)?,
         release: release(&file.release)?,
         teams: teams(file.team)?,
         roster: Roster { file: file.roster.file.map(|path| folder.join(path)), bots: file.roster.bots },
-        plugin_directory: folder.join(&file.plugins.directory),
         sources: sources(file.source, &folder.join(&file.plugins.directory), folder)?,
     })
 }
 
-fn database(section: file::Database, folder: &Path) -> Database {
-    match section.url {
-        Some(secret) => Database::Url(secret.relative_to(folder)),
-        None if section.data_dir.is_none() && std::env::var_os("DATABASE_URL").is_some() => {
-            Database::Url(SecretRef::Env("DATABASE_URL".to_owned()))
+fn listen(server: &file::Server, api: &file::Api) -> Result<SocketAddr, Mistake> {
+    let written = server.listen.get_ref();
+    let address: SocketAddr = written.parse().map_err(|_| {
+        mistake(
+            &server.listen,
+            format!("`{written}` is not an address and a port; write for example `127.0.0.1:8000` or `[::1]:8000`"),
+        )
+    })?;
+    if !address.ip().is_loopback() && api.auth.is_none() {
+        return Err(mistake(
+            &server.listen,
+            format!(
+                "`{address}` can be reached from other machines and the API asks for no token; listen on `127.0.0.1`, or write `[api] auth = \"none\"` if that is meant"
+            ),
+        ));
+    }
+    Ok(address)
+}
+
+fn database(section: file::Database, folder: &Path) -> Result<Database, Mistake> {
+    match (section.url, section.data_dir) {
+        (Some(_), Some(data_dir)) => {
+            let message = "`data_dir` is for the embedded database, which is not used when there is a `url`; remove one of the two";
+            Err(mistake(&data_dir, message.to_owned()))
         }
-        None => Database::Embedded { data_directory: folder.join(section.data_dir.unwrap_or_else(|| "data".into())) },
+        (Some(secret), None) => Ok(Database::Url(secret.relative_to(folder))),
+        (None, None) if std::env::var_os("DATABASE_URL").is_some() => {
+            Ok(Database::Url(SecretRef::Env("DATABASE_URL".to_owned())))
+        }
+        (None, data_dir) => {
+            let data_dir = data_dir.map_or_else(|| "data".into(), Spanned::into_inner);
+            Ok(Database::Embedded { data_directory: folder.join(data_dir) })
+        }
     }
 }
 
@@ -106,7 +125,10 @@ fn teams(sections: Vec<file::Team>) -> Result<Vec<Team>, Mistake> {
         .into_iter()
         .map(|section| {
             if !seen.insert(section.name.get_ref().clone()) {
-                return Err(mistake(&section.name, format!("there are two teams `{}`", section.name.get_ref())));
+                return Err(mistake(
+                    &section.name,
+                    format!("there are two teams `{}`; give each a name of its own", section.name.get_ref()),
+                ));
             }
             Ok(Team { name: section.name.into_inner(), owns: section.owns })
         })
@@ -119,7 +141,10 @@ fn sources(sections: Vec<file::Source>, plugins: &Path, folder: &Path) -> Result
         .into_iter()
         .map(|section| {
             if !seen.insert(section.name.get_ref().clone()) {
-                return Err(mistake(&section.name, format!("there are two sources `{}`", section.name.get_ref())));
+                return Err(mistake(
+                    &section.name,
+                    format!("there are two sources `{}`; give each a name of its own", section.name.get_ref()),
+                ));
             }
             source(section, plugins, folder)
         })
@@ -136,7 +161,8 @@ fn source(section: file::Source, plugins: &Path, folder: &Path) -> Result<Source
             } else {
                 "the longest allowed is `168h`"
             };
-            return Err(mistake(interval, format!("source `{name}`: `interval` is `{}s`, {bound}", given.as_secs())));
+            let given = SignedDuration::try_from(given).unwrap_or(SignedDuration::MAX);
+            return Err(mistake(interval, format!("source `{name}`: `interval` is `{given:#}`, {bound}")));
         }
     }
     let written = section.plugin.get_ref();
@@ -177,11 +203,16 @@ fn endpoint(source: &crate::model::SourceName, section: file::Endpoint, folder: 
                 mistake(&written, message)
             })
     });
-    let auth = section.auth.map(|auth| match auth {
-        file::Auth::Bearer(secret) => Auth::Bearer(secret.relative_to(folder)),
-        file::Auth::Basic(secret) => Auth::Basic(secret.relative_to(folder)),
+    let auth = section.auth.map(|auth| match (&auth.get_ref().bearer, &auth.get_ref().basic) {
+        (Some(secret), None) => Ok(Auth::Bearer(secret.clone().relative_to(folder))),
+        (None, Some(secret)) => Ok(Auth::Basic(secret.clone().relative_to(folder))),
+        _ => {
+            let message =
+                format!("source `{source}`: `auth` is either `{{ bearer = SECRET }}` or `{{ basic = SECRET }}`");
+            Err(mistake(&auth, message))
+        }
     });
-    Ok(Endpoint { url: url.transpose()?, auth })
+    Ok(Endpoint { url: url.transpose()?, auth: auth.transpose()? })
 }
 
 fn mistake<T>(place: &Spanned<T>, message: String) -> Mistake {

@@ -37,7 +37,7 @@ impl ConfigError {
 
     pub(super) fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let position = error.span().map(|span| line_and_column(text, span.start));
-        Self { path: path.to_owned(), position, message: error.message().trim().to_owned() }
+        Self { path: path.to_owned(), position, message: in_words_of_toml(error.message().trim()) }
     }
 
     pub(super) fn mistake(path: &Path, text: &str, mistake: &Mistake) -> Self {
@@ -47,6 +47,28 @@ impl ConfigError {
             message: mistake.message.clone(),
         }
     }
+}
+
+/// A wrong type without the value, which may be a secret at the wrong place, and without names of Rust.
+fn in_words_of_toml(message: &str) -> String {
+    let Some((given, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|types| types.rsplit_once(", expected "))
+    else {
+        return message.replace("expected u32", "expected a whole number from 0 up");
+    };
+    let given = match given.split([' ', '`']).next() {
+        Some("map") => "table",
+        Some("sequence") => "array",
+        Some("floating") => "fraction",
+        other => other.unwrap_or(given),
+    };
+    let expected = match expected {
+        "u32" => "a whole number",
+        "a sequence" => "an array; tables that can be repeated are written `[[NAME]]`",
+        "a map" => "a table",
+        other => other.strip_prefix("struct ").map_or(other, |_| "a table"),
+    };
+    format!("invalid type: {given}, expected {expected}")
 }
 
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {

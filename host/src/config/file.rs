@@ -1,7 +1,6 @@
 //! The file as people write it: one struct a section.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,12 +42,12 @@ pub(super) struct File {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Server {
     /// Address and port. Default `127.0.0.1:8000`.
-    pub(super) listen: Spanned<SocketAddr>,
+    pub(super) listen: Spanned<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: Spanned::new(0..0, SocketAddr::from(([127, 0, 0, 1], 8000))) }
+        Self { listen: Spanned::new(0..0, "127.0.0.1:8000".to_owned()) }
     }
 }
 
@@ -73,7 +72,7 @@ pub(super) struct Database {
     /// A PostgreSQL 15 or newer. Without it `DATABASE_URL` is used, and without that an embedded cluster.
     pub(super) url: Option<SecretRef>,
     /// The embedded cluster's folder. Default `data`.
-    pub(super) data_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<Spanned<PathBuf>>,
 }
 
 /// The zone in which weeks begin.
@@ -198,14 +197,14 @@ pub(super) struct Endpoint {
     /// The base URL. Default: the plugin's.
     pub(super) url: Option<Spanned<String>>,
     /// `{ bearer = SECRET }` or `{ basic = SECRET }`, a secret being `{ env = "NAME" }` or `{ file = "PATH" }`.
-    pub(super) auth: Option<Auth>,
+    pub(super) auth: Option<Spanned<Auth>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Auth {
-    Bearer(SecretRef),
-    Basic(SecretRef),
+#[serde(deny_unknown_fields, expecting = "`{ bearer = SECRET }` or `{ basic = SECRET }`")]
+pub(super) struct Auth {
+    pub(super) bearer: Option<SecretRef>,
+    pub(super) basic: Option<SecretRef>,
 }
 
 /// A length of time such as `36h`, `90s` or `1h 30m`.

@@ -27,7 +27,6 @@ pub struct Config {
     pub release: Release,
     pub teams: Vec<Team>,
     pub roster: Roster,
-    pub plugin_directory: PathBuf,
     pub sources: Vec<Source>,
 }
 
@@ -113,13 +112,5 @@ impl Config {
         let file: file::File = toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
         check::config(file, path.parent().unwrap_or(Path::new("")))
             .map_err(|mistake| ConfigError::mistake(path, text, &mistake))
-    }
-
-    /// The team that owns a repository, by the first pattern that matches.
-    pub fn owner_of(&self, repository: &str) -> Option<&TeamName> {
-        self.teams
-            .iter()
-            .find(|team| team.owns.iter().any(|pattern| crate::model::glob_match(pattern, repository)))
-            .map(|team| &team.name)
     }
 }

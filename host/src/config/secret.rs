@@ -16,7 +16,7 @@ pub enum SecretRef {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "`{ env = \"NAME\" }` or `{ file = \"PATH\" }`")]
 struct Written {
     env: Option<String>,
     file: Option<PathBuf>,

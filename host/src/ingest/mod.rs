@@ -1,12 +1,13 @@
 //! The one pipe: normalize → pseudonym → store. Whatever brings facts goes through it.
 
+mod progress;
 mod run;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use run::{dry_run, run_feed};
+pub use run::FeedRun;
 
 use crate::config::Config;
 use crate::model::{Calendar, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
@@ -29,6 +30,8 @@ pub struct Arrival<'a> {
     pub source: &'a SourceName,
     pub emits: &'a [FactKind],
     pub now: Timestamp,
+    /// Facts from before it are not kept; the same for a whole run, so that what the run covers has no hole.
+    pub keep_from: Timestamp,
 }
 
 /// What became of a page.
@@ -74,7 +77,7 @@ impl Pipe {
         let (veiled, rejected) = self.veil(page, arrival);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
         let week = self.calendar.week_of(arrival.now);
-        store.partitions_make(self.calendar.week_of(self.keep_from(arrival.now)), week.plus(1)).await?;
+        store.partitions_make(self.calendar.week_of(arrival.keep_from), week.plus(1)).await?;
         let rows = PageRows {
             facts: veiled.facts,
             retractions: veiled.retractions,
@@ -89,8 +92,7 @@ impl Pipe {
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.
     fn veil(&self, page: Page, arrival: &Arrival<'_>) -> (Pseudonymous, RejectedCounts) {
-        let rules =
-            Rules { now: arrival.now, keep_from: self.keep_from(arrival.now), emits: arrival.emits, bots: &self.bots };
+        let rules = Rules { now: arrival.now, keep_from: arrival.keep_from, emits: arrival.emits, bots: &self.bots };
         let (facts, mut rejected) = normalize(page.facts, &rules, |repository| self.owner_of(repository));
         if page.unreadable > 0 {
             *rejected.entry(Rejected::BadTime).or_default() += page.unreadable;

@@ -7,7 +7,6 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::catalogue;
 use super::{TimeRange, Window};
 use crate::model::{Atom, Component, Dimension, Family, Metric, Span, TeamName, Withheld};
-use crate::release::newest_end;
 
 /// A number as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,7 +93,7 @@ impl Answers {
 
     /// One dimension over one window.
     pub fn dimension(&self, dimension: Dimension, range: TimeRange, scope: &Scope) -> Answer {
-        let Some(newest) = newest_end(&self.atoms) else {
+        let Some(newest) = Atom::newest_end(&self.atoms) else {
             let window = Window { from: None, to: None, weeks_covered: 0, weeks_total: 0, as_of: None };
             return self.answer(dimension, window, |_| Err(Withheld::NotCovered));
         };

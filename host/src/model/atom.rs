@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FactKind, Week};
+use super::{FactKind, Pseudonym, TeamName, Week};
 
 /// Metrics that rest on the same facts and are released together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,16 @@ impl Family {
 
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.as_str() == name)
+    }
+
+    /// The kind of fact that it alone tells of; none where it tells of people.
+    pub const fn tells(self) -> Option<FactKind> {
+        match self {
+            Family::Change => Some(FactKind::Change),
+            Family::Review => Some(FactKind::Review),
+            Family::Commit => Some(FactKind::Commit),
+            Family::Active => None,
+        }
     }
 
     /// The kinds of fact that must be covered before it is released. A commit's verdict rests on that of the changes.
@@ -124,10 +134,12 @@ pub struct Span {
     /// The team's name, the pool's members joined by `+`, or `unassigned`.
     pub cell: String,
     /// The teams in it; none for `unassigned`.
-    pub teams: Vec<super::TeamName>,
+    pub teams: Vec<TeamName>,
     pub start: Week,
     /// 1 to 13.
     pub weeks: i32,
+    /// False: too few people on the roster, or too few weeks left in the epoch. It is released without numbers.
+    pub admitted: bool,
 }
 
 impl Span {
@@ -143,6 +155,16 @@ impl Span {
     }
 }
 
+/// An account's work of one kind in one week was released in a cell, and stays there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assignment {
+    pub week: Week,
+    pub kind: FactKind,
+    /// None: work of nobody known.
+    pub account: Option<Pseudonym>,
+    pub cell: String,
+}
+
 /// What was released, once, about one family in one span. A withheld atom holds no numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Atom {
@@ -150,4 +172,11 @@ pub struct Atom {
     pub family: Family,
     /// Absent: this component was withheld.
     pub measures: BTreeMap<Component, Measure>,
+}
+
+impl Atom {
+    /// Where the newest of them ends.
+    pub fn newest_end(atoms: &[Atom]) -> Option<Week> {
+        atoms.iter().map(|atom| atom.span.end()).max()
+    }
 }

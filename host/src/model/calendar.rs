@@ -67,6 +67,11 @@ impl Calendar {
         Self { zone }
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     pub fn week_of(&self, at: Timestamp) -> Week {
         Week::of_date(self.date_of(at))
     }

@@ -22,10 +22,6 @@ impl FactKind {
             FactKind::Commit => "commit",
         }
     }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
 }
 
 /// Something that became true upstream at `at`, known by `key` inside its source and kind.
@@ -50,7 +46,7 @@ pub struct StampedFact {
 pub enum FactBody<P, K> {
     Change(Change<P, K>),
     Review(Review<P, K>),
-    Commit(Commit<P>),
+    Commit(Commit<P, K>),
 }
 
 impl<P, K> FactBody<P, K> {
@@ -118,9 +114,9 @@ pub struct Review<P, K> {
 
 /// A commit that landed on the default branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit<P> {
+pub struct Commit<P, K> {
+    pub sha: K,
     pub author: Option<P>,
-    pub authored_at: Timestamp,
     pub parents: u32,
 }
 

@@ -8,6 +8,7 @@ use super::load::PluginError;
 use crate::model::{FactKind, FeedName};
 
 const LONGEST_SCHEMA_BYTES: usize = 256 * 1024;
+const MOST_PARTS: usize = 64;
 const LONGEST_PAUSE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A plugin's own description.
@@ -15,8 +16,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(7 * 24 * 3600);
 pub struct Descriptor {
     pub name: String,
     pub version: String,
-    pub title: String,
-    pub description: String,
     pub endpoints: Vec<EndpointSpec>,
     pub feeds: Vec<FeedSpec>,
     /// JSON Schema of the source's settings.
@@ -64,6 +63,14 @@ impl Descriptor {
                 super::failure::plain(&endpoint.name, 64)
             )));
         }
+        let is_twice =
+            |index: usize| sent.endpoints[..index].iter().any(|other| other.name == sent.endpoints[index].name);
+        if (0..sent.endpoints.len()).any(is_twice) {
+            return Err(bad("it declares an endpoint twice".to_owned()));
+        }
+        if sent.endpoints.len() > MOST_PARTS || sent.feeds.len() > MOST_PARTS {
+            return Err(bad(format!("it declares more than {MOST_PARTS} endpoints or feeds")));
+        }
         let feeds = sent.feeds.iter().map(feed).collect::<Result<Vec<_>, _>>()?;
         if feeds.is_empty() {
             return Err(bad("it declares no feed".to_owned()));
@@ -81,12 +88,9 @@ impl Descriptor {
                 methods: endpoint.methods,
             })
             .collect();
-        let text = |text: &str| super::failure::plain(text, 1000);
         Ok(Self {
             name: sent.name,
-            version: text(&sent.version),
-            title: text(&sent.title),
-            description: text(&sent.description),
+            version: super::failure::plain(&sent.version, 64),
             endpoints,
             feeds,
             settings_schema,

@@ -9,6 +9,9 @@ use crate::model::{Change, Commit, FactBody, FactKind, RawFact, RawIdentity, Raw
 
 const LARGEST_CURSOR_BYTES: usize = 1 << 20;
 const MOST_FACTS: usize = 50_000;
+/// Of one account.
+const MOST_NAMES: usize = 16;
+const LONGEST_NAME_BYTES: usize = 320;
 const TOLERATED_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Part of the upstream that a page could not read or map.
@@ -56,7 +59,8 @@ pub struct Page {
     pub progress: Option<f32>,
 }
 
-pub(super) fn page(sent: wit::Page, now: Timestamp) -> Result<Page, Failure> {
+/// `conceal` takes credentials out of what people will read.
+pub(super) fn page(sent: wit::Page, now: Timestamp, conceal: impl Fn(String) -> String) -> Result<Page, Failure> {
     let nonsense = |message: &str| Failure::new(FailureCode::Nonsense, message);
     if sent.facts.len() > MOST_FACTS || sent.retractions.len() > MOST_FACTS {
         return Err(nonsense("a page holds more than 50000 facts"));
@@ -80,7 +84,7 @@ pub(super) fn page(sent: wit::Page, now: Timestamp) -> Result<Page, Failure> {
         unreadable: u32::try_from(sent_facts - facts.len()).unwrap_or(u32::MAX),
         facts,
         retractions: sent.retractions.into_iter().filter_map(retraction).collect(),
-        problems: sent.problems.into_iter().take(10_000).map(problem).collect(),
+        problems: sent.problems.into_iter().take(10_000).map(|sent| problem(sent, &conceal)).collect(),
         covered_through,
         cursor: sent.cursor,
         more: sent.more,
@@ -88,18 +92,19 @@ pub(super) fn page(sent: wit::Page, now: Timestamp) -> Result<Page, Failure> {
     })
 }
 
-pub(super) fn failure(sent: wit::Failure) -> Failure {
+pub(super) fn failure(sent: wit::Failure, conceal: impl Fn(String) -> String) -> Failure {
     use wit::Failure as Wit;
+    let failed = |code, message| Failure::new(code, conceal(message));
     match sent {
-        Wit::Unauthorized(message) => Failure::new(FailureCode::Unauthorized, message),
-        Wit::Misconfigured(message) => Failure::new(FailureCode::Misconfigured, message),
+        Wit::Unauthorized(message) => failed(FailureCode::Unauthorized, message),
+        Wit::Misconfigured(message) => failed(FailureCode::Misconfigured, message),
         Wit::RateLimited(seconds) => Failure {
             retry_after_seconds: seconds,
             ..Failure::new(FailureCode::RateLimited, "the source or the run's budget allows no more requests for now")
         },
-        Wit::Transient(message) => Failure::new(FailureCode::Transient, message),
-        Wit::CursorExpired(message) => Failure::new(FailureCode::CursorExpired, message),
-        Wit::Permanent(message) => Failure::new(FailureCode::Permanent, message),
+        Wit::Transient(message) => failed(FailureCode::Transient, message),
+        Wit::CursorExpired(message) => failed(FailureCode::CursorExpired, message),
+        Wit::Permanent(message) => failed(FailureCode::Permanent, message),
         Wit::Cancelled => Failure::new(FailureCode::Cancelled, "the run was cancelled"),
     }
 }
@@ -108,9 +113,9 @@ fn fact(envelope: types::Envelope) -> Option<RawFact> {
     let body = match envelope.fact {
         types::Fact::Change(sent) => FactBody::Change(change(sent)?),
         types::Fact::Review(sent) => FactBody::Review(Review {
-            change: change_key(&sent.repo, sent.change_number),
-            change_author: sent.change_author.map(identity),
-            reviewer: sent.reviewer.map(identity),
+            change: RawKey::new(sent.change),
+            change_author: sent.change_author.and_then(identity),
+            reviewer: sent.reviewer.and_then(identity),
             state: match sent.state {
                 types::ReviewState::Approved => ReviewState::Approved,
                 types::ReviewState::ChangesRequested => ReviewState::ChangesRequested,
@@ -119,8 +124,8 @@ fn fact(envelope: types::Envelope) -> Option<RawFact> {
             comments: sent.comments,
         }),
         types::Fact::Commit(sent) => FactBody::Commit(Commit {
-            author: sent.author.map(identity),
-            authored_at: instant(sent.authored_at)?,
+            sha: RawKey::new(sent.sha),
+            author: sent.author.and_then(identity),
             parents: sent.parents,
         }),
         _ => return None,
@@ -130,17 +135,17 @@ fn fact(envelope: types::Envelope) -> Option<RawFact> {
 
 fn change(sent: types::Change) -> Option<Change<RawIdentity, RawKey>> {
     Some(Change {
-        change: change_key(&sent.repo, sent.number),
+        change: RawKey::new(sent.id),
         repository: RawKey::new(sent.repo),
         owner: None,
-        author: sent.author.map(identity),
+        author: sent.author.and_then(identity),
         merged: sent.merged,
         to_default_branch: sent.to_default_branch,
         first_commit_at: sent.first_commit_at.and_then(instant),
         opened_at: instant(sent.opened_at)?,
         ready_at: sent.ready_at.and_then(instant),
         first_review_at: sent.first_review_at.and_then(instant),
-        first_reviewer: sent.first_reviewer.map(identity),
+        first_reviewer: sent.first_reviewer.and_then(identity),
         approved_at: sent.approved_at.and_then(instant),
         merge_commit: sent.merge_sha.map(RawKey::new),
         additions: sent.additions,
@@ -161,7 +166,7 @@ fn retraction(sent: wit::Retraction) -> Option<Retraction<RawKey>> {
     Some(Retraction { kind, key: RawKey::new(sent.key) })
 }
 
-fn problem(sent: wit::Problem) -> Problem {
+fn problem(sent: wit::Problem, conceal: impl Fn(String) -> String) -> Problem {
     let kind = match sent.kind {
         wit::ProblemKind::NotFound => ProblemKind::NotFound,
         wit::ProblemKind::Forbidden => ProblemKind::Forbidden,
@@ -169,15 +174,17 @@ fn problem(sent: wit::Problem) -> Problem {
         wit::ProblemKind::Rejected => ProblemKind::Rejected,
         wit::ProblemKind::Unavailable => ProblemKind::Unavailable,
     };
-    Problem { kind, scope: sent.scope.map(|scope| plain(&scope, 200)), count: sent.count }
+    Problem { kind, scope: sent.scope.map(|scope| plain(&conceal(scope), 200)), count: sent.count }
 }
 
-fn identity(sent: types::Account) -> RawIdentity {
-    RawIdentity::new(sent.id, sent.names, sent.bot)
-}
-
-fn change_key(repository: &str, number: u32) -> RawKey {
-    RawKey::new(format!("{}#{number}", repository.to_lowercase()))
+/// An account without an id, or with one that cannot be, is nobody known.
+fn identity(sent: types::Account) -> Option<RawIdentity> {
+    let is_bounded = |text: &String| !text.is_empty() && text.len() <= LONGEST_NAME_BYTES;
+    if !is_bounded(&sent.id) {
+        return None;
+    }
+    let names = sent.names.into_iter().filter(is_bounded).take(MOST_NAMES).collect();
+    Some(RawIdentity::new(sent.id, names, sent.bot))
 }
 
 fn instant(milliseconds: i64) -> Option<Timestamp> {

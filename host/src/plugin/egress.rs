@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, redirect};
 use tokio::time::Instant;
 use url::Url;
@@ -21,14 +21,23 @@ const USER_AGENT: &str = concat!("quintant/", env!("CARGO_PKG_VERSION"));
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const MOST_REDIRECTS: usize = 5;
 const MOST_TRIES: u32 = 3;
+const MAY_PASS: [StatusCode; 4] = [
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
+/// Shorter words would be found in any text.
+const SHORTEST_SECRET: usize = 8;
 const LONGEST_URL_BYTES: usize = 8192;
 const LARGEST_REQUEST_BYTES: usize = 1 << 20;
 /// What a guest may not say itself.
-const DROPPED_REQUEST_HEADERS: [&str; 16] = [
+const DROPPED_REQUEST_HEADERS: [&str; 22] = [
     "authorization",
     "connection",
     "content-length",
     "cookie",
+    "expect",
     "forwarded",
     "host",
     "keep-alive",
@@ -41,6 +50,11 @@ const DROPPED_REQUEST_HEADERS: [&str; 16] = [
     "user-agent",
     "via",
     "accept-encoding",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 const DROPPED_RESPONSE_HEADERS: [&str; 3] = ["set-cookie", "set-cookie2", "proxy-authenticate"];
 
@@ -49,6 +63,13 @@ pub(super) struct Bound {
     pub(super) base: Url,
     pub(super) authorization: Option<HeaderValue>,
     pub(super) methods: Methods,
+}
+
+impl Bound {
+    fn secret(&self) -> Option<&str> {
+        let (_, secret) = self.authorization.as_ref()?.to_str().ok()?.split_once(' ')?;
+        Some(secret).filter(|secret| secret.len() >= SHORTEST_SECRET)
+    }
 }
 
 /// One source's way out, for one run.
@@ -85,6 +106,11 @@ impl Egress {
             requests_left: limits.requests,
             blocked_until: BTreeMap::new(),
         }
+    }
+
+    /// A guest's words without the credentials, which an upstream may have repeated to it.
+    pub(super) fn conceal(&self, text: String) -> String {
+        self.endpoints.values().filter_map(Bound::secret).fold(text, |text, secret| text.replace(secret, "***"))
     }
 
     pub(super) async fn send(&mut self, request: Request) -> Result<WitResponse, HttpError> {
@@ -135,10 +161,7 @@ impl Egress {
                     if let Some(wait) = rate::used_up_for(&headers, now) {
                         self.block(alias, wait);
                     }
-                    let may_pass =
-                        [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]
-                            .contains(&status);
-                    if !may_pass || tries >= MOST_TRIES {
+                    if !MAY_PASS.contains(&status) || tries >= MOST_TRIES {
                         return Ok(WitResponse { status: status.as_u16(), headers: response_headers(&headers), body });
                     }
                     tracing::debug!(http.status = status.as_u16(), tries, "trying the request again");
@@ -193,7 +216,10 @@ impl Egress {
                 None => return Ok((status, headers, bounded_body(response, self.limits.response_bytes).await?)),
                 Some(location) => {
                     let next = location.to_str().ok().and_then(|location| url.join(location).ok());
-                    url = next.filter(|next| next.origin() == bound.base.origin()).ok_or_else(|| {
+                    let is_ours = |next: &Url| {
+                        next.origin() == bound.base.origin() && next.username().is_empty() && next.password().is_none()
+                    };
+                    url = next.filter(is_ours).ok_or_else(|| {
                         tracing::warn!(http.status = status.as_u16(), "a redirect to another origin was refused");
                         HttpError::Denied("a redirect to another origin was refused".to_owned())
                     })?;
@@ -258,7 +284,7 @@ fn request_headers(request: &Request) -> HeaderMap {
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?)))
-        .filter(|(name, _)| is_allowed(name) && *name != ACCEPT_ENCODING)
+        .filter(|(name, _)| is_allowed(name))
         .collect()
 }
 
@@ -285,8 +311,10 @@ async fn bounded_body(mut response: Response, limit: usize) -> Result<Vec<u8>, H
     Ok(body)
 }
 
+/// Rounded up: asking again a moment too early is asking too often.
 fn throttled(wait: Duration) -> HttpError {
-    HttpError::Throttled(Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1)))
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    HttpError::Throttled(Some(u32::try_from(seconds).unwrap_or(u32::MAX).max(1)))
 }
 
 /// What happened, without the URL, which may hold more than should be told.

@@ -30,6 +30,14 @@ impl Guest {
             log_lines_left: limits.log_lines,
         }
     }
+
+    /// The guest's words as they may be told.
+    pub(super) fn conceal(&self, text: String) -> String {
+        match &self.egress {
+            Some(egress) => egress.conceal(text),
+            None => text,
+        }
+    }
 }
 
 impl types::Host for Guest {}
@@ -62,9 +70,9 @@ impl log::Host for Guest {
     ) -> wasmtime::Result<()> {
         let Some(left) = self.log_lines_left.checked_sub(1) else { return Ok(()) };
         self.log_lines_left = left;
-        let mut text = plain(&message, LONGEST_MESSAGE);
-        for (name, value) in fields.iter().take(MOST_FIELDS) {
-            text.push_str(&format!(" {}={}", plain(name, 64), plain(value, 200)));
+        let mut text = plain(&self.conceal(message), LONGEST_MESSAGE);
+        for (name, value) in fields.into_iter().take(MOST_FIELDS) {
+            text.push_str(&format!(" {}={}", plain(&self.conceal(name), 64), plain(&self.conceal(value), 200)));
         }
         let source = &self.source;
         match level {

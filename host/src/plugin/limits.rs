@@ -19,6 +19,8 @@ pub struct Limits {
     pub requests: u32,
     /// Pages a run.
     pub pages: u32,
+    /// How long a run goes on; the next one continues.
+    pub run: Duration,
     /// Log lines a run.
     pub log_lines: u32,
     /// Time of one HTTP request, from connecting to the last byte.
@@ -38,6 +40,7 @@ impl Default for Limits {
             response_bytes: 16 << 20,
             requests: 20_000,
             pages: 10_000,
+            run: Duration::from_secs(3600),
             log_lines: 200,
             request: Duration::from_secs(30),
             retry_pause: Duration::from_millis(500),

@@ -61,6 +61,9 @@ impl Plugin {
         if Engine::detect_precompiled(&bytes).is_some() {
             return Err(PluginError::Precompiled(path.to_owned()));
         }
+        if let Some(reason) = flaw_at_the_start(&bytes) {
+            return Err(PluginError::NoComponent { path: path.to_owned(), reason: reason.to_owned() });
+        }
         let engine = runtime.engine.clone();
         let compiled = tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes));
         let component = match compiled.await {
@@ -99,6 +102,18 @@ fn read(path: &Path) -> Result<Vec<u8>, PluginError> {
         return Err(PluginError::TooLarge(path.to_owned()));
     }
     folder.read(name).map_err(unreadable)
+}
+
+/// The usual wrong files, in words that help more than a parser's.
+fn flaw_at_the_start(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [] => Some("the file is empty"),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+            Some("it is a core module; `wasm-tools component new` makes a component of it")
+        }
+        [0, b'a', b's', b'm', ..] => None,
+        _ => Some("it does not begin as WebAssembly does; give the `.wasm` file that the plugin's build wrote"),
+    }
 }
 
 fn refuse_foreign_imports(runtime: &Runtime, path: &Path, component: &Component) -> Result<(), PluginError> {

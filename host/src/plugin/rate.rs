@@ -10,11 +10,12 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// How long no request should be sent, if the answer was a refusal for coming too often.
+/// How long no request should be sent, if the answer was a refusal for coming too often or for now.
 ///
 /// `Retry-After` in seconds or as a date comes first; then a used-up `x-ratelimit` until its reset, which counts from the server's clock; then a minute.
 pub(super) fn refused_for(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Option<Duration> {
     let too_often = status == StatusCode::TOO_MANY_REQUESTS
+        || (status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(RETRY_AFTER))
         || (status == StatusCode::FORBIDDEN
             && (headers.contains_key(RETRY_AFTER) || is_used_up(headers) || speaks_of_rate_limit(body)));
     if !too_often {
@@ -101,12 +102,14 @@ mod tests {
         check(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "soon")], "", Some(60));
         check(403, &[], "{\"message\":\"You have exceeded a secondary rate limit\"}", Some(60));
         check(429, &[], "limit exceeded", Some(60));
+        check(503, &[("retry-after", "2")], "", Some(2));
     }
 
     #[test]
     fn a_plain_refusal_is_no_rate_limit() {
         check(403, &[("x-ratelimit-remaining", "12")], "{\"message\":\"Resource not accessible\"}", None);
         check(500, &[("retry-after", "2")], "", None);
+        check(503, &[], "", None);
         check(200, &[("x-ratelimit-remaining", "0")], "", None);
     }
 }

@@ -30,6 +30,10 @@ pub enum BindError {
     UnknownEndpoint { alias: String, known: String },
     #[error("endpoint `{0}` needs a `url`; the plugin has no default")]
     NoUrl(String),
+    #[error(
+        "endpoint `{alias}` has `auth` but no `url`: a secret goes only to a host that is written down, for example `url = \"{url}\"`"
+    )]
+    NoUrlForSecret { alias: String, url: String },
     #[error("endpoint `{alias}`: the plugin's default URL is refused: `{url}`")]
     BadDefaultUrl { alias: String, url: String },
     #[error("endpoint `{alias}` cannot be used with `{given}`; the plugin allows: {allowed}")]
@@ -120,6 +124,9 @@ impl PluginSource {
                 (None, None) => return Err(BindError::NoUrl(spec.name.clone())),
             };
             let auth = given.and_then(|given| given.auth.clone());
+            if auth.is_some() && given.is_none_or(|given| given.url.is_none()) {
+                return Err(BindError::NoUrlForSecret { alias: spec.name.clone(), url: base.to_string() });
+            }
             refuse_undeclared_auth(&spec.name, auth.as_ref(), spec.auth)?;
             endpoints.insert(spec.name.clone(), Wiring { base, auth, methods: spec.methods });
         }
@@ -139,9 +146,9 @@ impl PluginSource {
         self.endpoints().map(drop)
     }
 
-    /// Pages that one run may read.
-    pub fn page_limit(&self) -> u32 {
-        self.plugin.runtime.limits.pages
+    /// The bounds of its runs.
+    pub fn limits(&self) -> &super::Limits {
+        &self.plugin.runtime.limits
     }
 
     /// Starts a run in a fresh store.
@@ -203,9 +210,10 @@ impl Session<'_> {
         let limits = self.limits();
         let call = self.instance.quintant_collector_collector().call_collect(&mut self.store, &sent);
         let answer = tokio::time::timeout(limits.wall, call).await;
+        let guest = self.store.data();
         match self.settle(answer)? {
-            Ok(sent) => door::page(sent, now),
-            Err(sent) => Err(door::failure(sent)),
+            Ok(sent) => door::page(sent, now, |text| guest.conceal(text)),
+            Err(sent) => Err(door::failure(sent, |text| guest.conceal(text))),
         }
     }
 
@@ -215,9 +223,12 @@ impl Session<'_> {
         let limits = self.limits();
         let call = self.instance.quintant_collector_collector().call_check(&mut self.store, &context);
         let answer = tokio::time::timeout(limits.wall, call).await;
+        let guest = self.store.data();
         match self.settle(answer)? {
-            Ok(items) => Ok(items.into_iter().take(1000).map(check_item).collect()),
-            Err(sent) => Err(door::failure(sent)),
+            Ok(items) => {
+                Ok(items.into_iter().take(1000).map(|item| check_item(item, |text| guest.conceal(text))).collect())
+            }
+            Err(sent) => Err(door::failure(sent, |text| guest.conceal(text))),
         }
     }
 
@@ -276,15 +287,15 @@ fn crash(error: &wasmtime::Error, store: &Store<Guest>) -> Failure {
     }
 }
 
-fn check_item(sent: wit::CheckItem) -> CheckItem {
+fn check_item(sent: wit::CheckItem, conceal: impl Fn(String) -> String) -> CheckItem {
     CheckItem {
-        name: plain(&sent.name, 100),
+        name: plain(&conceal(sent.name), 100),
         status: match sent.status {
             wit::CheckStatus::Pass => CheckStatus::Pass,
             wit::CheckStatus::Warn => CheckStatus::Warn,
             wit::CheckStatus::Fail => CheckStatus::Fail,
         },
-        message: plain(&sent.message, 500),
-        hint: sent.hint.map(|hint| plain(&hint, 500)),
+        message: plain(&conceal(sent.message), 500),
+        hint: sent.hint.map(|hint| plain(&conceal(hint), 500)),
     }
 }

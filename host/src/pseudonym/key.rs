@@ -34,11 +34,12 @@ impl IdentityKey {
 
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::create(path),
-            Err(reason) => Err(KeyError::Io { path: path.to_owned(), did: "read", reason }),
-        }
+        Self::load(path)?.map_or_else(|| Self::create(path), Ok)
+    }
+
+    /// Reads the key file; a key for this process alone where there is none, for what is not stored.
+    pub fn load_or_forget(path: &Path) -> Result<Self, KeyError> {
+        Self::load(path)?.map_or_else(|| Ok(Self::from_bytes(&random()?)), Ok)
     }
 
     /// Differs for different keys and tells nothing about them.
@@ -64,6 +65,14 @@ impl IdentityKey {
         digest
     }
 
+    fn load(path: &Path) -> Result<Option<Self>, KeyError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(KeyError::Io { path: path.to_owned(), did: "read", reason }),
+        }
+    }
+
     fn parse(path: &Path, text: &str) -> Result<Self, KeyError> {
         let mode = std::fs::metadata(path)
             .map_err(|reason| KeyError::Io { path: path.to_owned(), did: "inspected", reason })?
@@ -78,8 +87,7 @@ impl IdentityKey {
 
     fn create(path: &Path) -> Result<Self, KeyError> {
         let io = |did| move |reason| KeyError::Io { path: path.to_owned(), did, reason };
-        let mut bytes = [0; KEY_BYTES];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+        let bytes = random()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder).map_err(io("created"))?;
@@ -90,6 +98,12 @@ impl IdentityKey {
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("written"))?;
         Ok(Self::from_bytes(&bytes))
     }
+}
+
+fn random() -> Result<[u8; KEY_BYTES], KeyError> {
+    let mut bytes = [0; KEY_BYTES];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+    Ok(bytes)
 }
 
 fn from_hex(text: &str) -> Option<[u8; KEY_BYTES]> {

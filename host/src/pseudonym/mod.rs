@@ -52,15 +52,15 @@ impl Veil<'_> {
         let body = match fact.body {
             FactBody::Change(change) => FactBody::Change(self.change(change)),
             FactBody::Review(review) => FactBody::Review(Review {
-                change: self.entity("change", &review.change),
+                change: self.entity("change id", &review.change),
                 change_author: self.person(review.change_author.as_ref()),
                 reviewer: self.person(review.reviewer.as_ref()),
                 state: review.state,
                 comments: review.comments,
             }),
             FactBody::Commit(commit) => FactBody::Commit(Commit {
+                sha: self.entity("sha", &commit.sha),
                 author: self.person(commit.author.as_ref()),
-                authored_at: commit.authored_at,
                 parents: commit.parents,
             }),
         };
@@ -70,7 +70,7 @@ impl Veil<'_> {
     fn change(&mut self, change: Change<RawIdentity, RawKey>) -> Change<Pseudonym, EntityKey> {
         Change {
             repository: self.entity("repository", &change.repository),
-            change: self.entity("change", &change.change),
+            change: self.entity("change id", &change.change),
             owner: change.owner,
             author: self.person(change.author.as_ref()),
             merged: change.merged,
@@ -81,12 +81,12 @@ impl Veil<'_> {
             first_review_at: change.first_review_at,
             first_reviewer: self.person(change.first_reviewer.as_ref()),
             approved_at: change.approved_at,
-            merge_commit: change.merge_commit.map(|sha| self.entity("commit", &sha)),
+            merge_commit: change.merge_commit.map(|sha| self.entity("sha", &sha)),
             additions: change.additions,
             deletions: change.deletions,
             files: change.files,
             review_comments: change.review_comments,
-            reverts: change.reverts.map(|reverted| self.fact_key(FactKind::Change, &reverted)),
+            reverts: change.reverts.map(|reverted| self.entity("change id", &reverted)),
         }
     }
 

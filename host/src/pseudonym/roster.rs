@@ -91,12 +91,11 @@ impl Roster {
                         .iter()
                         .find(|team| team.as_str() == name)
                         .cloned()
-                        .ok_or_else(|| at(format!("team `{name}` is not configured; add a `[[team]]`")))?,
+                        .ok_or_else(|| at(format!("no such team is configured; there are: {}", names(teams))))?,
                 ),
             };
-            let from: Date = field(from_column)
-                .parse()
-                .map_err(|_| at(format!("`from` is `{}`; write a date such as `2026-01-05`", field(from_column))))?;
+            let from: Date =
+                field(from_column).parse().map_err(|_| at("`from` is no date; write it as `2026-01-05`".to_owned()))?;
             let name = field(person_column);
             let person =
                 people.entry(name.to_owned()).or_insert_with(|| Person { moves: Vec::new(), aliases: BTreeSet::new() });
@@ -130,6 +129,10 @@ impl Roster {
         }
         sizes
     }
+}
+
+fn names(teams: &[TeamName]) -> String {
+    teams.iter().map(TeamName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn malformed(error: &csv::Error) -> RosterError {
@@ -173,11 +176,11 @@ mod tests {
         );
         assert_eq!(
             message("person,team,from\np1,blue,2026-01-05\n"),
-            "roster line 2: team `blue` is not configured; add a `[[team]]`"
+            "roster line 2: no such team is configured; there are: amber, cobalt"
         );
         assert_eq!(
             message("person,team,from\np1,amber,soon\n"),
-            "roster line 2: `from` is `soon`; write a date such as `2026-01-05`"
+            "roster line 2: `from` is no date; write it as `2026-01-05`"
         );
         assert_eq!(
             message("person,team,from\np1,amber\n"),

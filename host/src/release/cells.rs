@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Facts;
-use crate::model::{Alias, Pseudonym, Span, TeamName, Week};
+use crate::model::{Alias, Assignment, FactKind, Family, Pseudonym, Span, TeamName, Week};
 use crate::pseudonym::Roster;
 
 /// A person as release counts them: several accounts of one line of the roster are one.
@@ -11,14 +11,6 @@ use crate::pseudonym::Roster;
 pub enum PersonKey {
     Rostered(usize),
     Outsider(Pseudonym),
-}
-
-/// An account's work of one week was released in a cell.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Assignment {
-    pub week: Week,
-    pub account: Pseudonym,
-    pub cell: String,
 }
 
 /// The roster, joined with the accounts that were seen.
@@ -45,7 +37,7 @@ impl<'a> Membership<'a> {
         }
         let assigned = assignments
             .into_iter()
-            .map(|assignment| ((assignment.account, assignment.week), assignment.cell))
+            .filter_map(|assignment| Some(((assignment.account?, assignment.week), assignment.cell)))
             .collect();
         Self { roster, people, assigned }
     }
@@ -79,13 +71,17 @@ impl<'a> Membership<'a> {
         }
     }
 
-    /// What belongs to a span's cell from its release on.
-    pub(super) fn assigned_by(&self, span: &Span, facts: &Facts) -> BTreeSet<Assignment> {
-        let work = (facts.changes.iter().filter_map(|change| Some((change.author?, change.week))))
-            .chain(facts.reviews.iter().map(|review| (review.reviewer, review.week)))
-            .chain(facts.commits.iter().filter_map(|commit| Some((commit.author?, commit.week))));
-        work.filter(|(account, week)| self.is_in(span, Some(*account), *week))
-            .map(|(account, week)| Assignment { week, account, cell: span.cell.clone() })
+    /// What belongs to a span's cell from the release of these families on.
+    pub(super) fn assigned_by(&self, span: &Span, families: &[Family], facts: &Facts) -> BTreeSet<Assignment> {
+        let changes = facts.changes.iter().map(|change| (FactKind::Change, change.author, change.week));
+        let reviews = facts.reviews.iter().map(|review| (FactKind::Review, Some(review.reviewer), review.week));
+        let commits = facts.commits.iter().map(|commit| (FactKind::Commit, commit.author, commit.week));
+        let is_told = |kind| families.iter().any(|family| family.tells() == Some(kind));
+        changes
+            .chain(reviews)
+            .chain(commits)
+            .filter(|(kind, account, week)| is_told(*kind) && self.is_in(span, *account, *week))
+            .map(|(kind, account, week)| Assignment { week, kind, account, cell: span.cell.clone() })
             .collect()
     }
 }

@@ -5,18 +5,11 @@ use std::collections::BTreeMap;
 use crate::model::{Span, TeamName, Week};
 use crate::pseudonym::Roster;
 
-/// A span, and whether figures may be released in it at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
-    pub span: Span,
-    /// False: too few people on the roster, or too few weeks left in the epoch. It is released without numbers.
-    pub admitted: bool,
-}
-
-/// The spans after the `existing` ones that end by `until`, in the order in which they start.
+/// The spans after the `existing` ones that have begun by `until`, in the order in which they start.
 ///
 /// Ten and more people are released weekly, seven to nine every two weeks, fewer every four; a remainder at the end of an
 /// epoch that would be too short is added to the last span. Teams below `minimum_group` are pooled in alphabetical order.
+/// A cell without a span so far starts after the newest start, so that it tells no week that others have told already.
 pub fn plan(
     roster: &Roster,
     teams: &[TeamName],
@@ -24,10 +17,10 @@ pub fn plan(
     from: Week,
     until: Week,
     minimum_group: usize,
-) -> Vec<Planned> {
-    let newest = existing.iter().map(Span::end).max().unwrap_or(from);
+) -> Vec<Span> {
+    let newcomers = existing.iter().map(|span| span.start.plus(1)).max().unwrap_or(from).max(from);
     let end_of = |is_in: &dyn Fn(&Span) -> bool| {
-        existing.iter().filter(|span| is_in(span)).map(Span::end).max().unwrap_or(newest).max(from)
+        existing.iter().filter(|span| is_in(span)).map(Span::end).max().map_or(newcomers, |end| end.max(from))
     };
     let mut free_from: BTreeMap<Option<&TeamName>, Week> =
         teams.iter().map(|team| (Some(team), end_of(&|span: &Span| span.teams.contains(team)))).collect();
@@ -45,24 +38,12 @@ pub fn plan(
         for (members, size) in cells(&free, minimum_group) {
             let next = span_of(&members, week, size, minimum_group);
             for member in members {
-                free_from.insert(member, next.span.end());
+                free_from.insert(member, next.end());
             }
             planned.push(next);
         }
     }
-    planned.retain(|next| next.span.end() <= until);
     planned
-}
-
-/// Whether a span that was released for another family admits figures.
-pub(super) fn is_admitted(roster: &Roster, span: &Span, minimum_group: usize) -> bool {
-    let sizes = roster.sizes_in(span.start);
-    let size: usize = if span.cell == Span::UNASSIGNED {
-        sizes.get(&None).copied().unwrap_or(0)
-    } else {
-        span.teams.iter().filter_map(|team| sizes.get(&Some(team))).sum()
-    };
-    size >= minimum_group && span.weeks >= wished_weeks(size)
 }
 
 /// Teams that stand alone, pools of small ones, and the people without a team: each with its number of people.
@@ -95,18 +76,18 @@ fn cells<'a>(
     alone
 }
 
-fn span_of(members: &[Option<&TeamName>], start: Week, size: usize, minimum_group: usize) -> Planned {
+fn span_of(members: &[Option<&TeamName>], start: Week, size: usize, minimum_group: usize) -> Span {
     let teams: Vec<TeamName> = members.iter().copied().flatten().cloned().collect();
     let cell = match teams.as_slice() {
         [] => Span::UNASSIGNED.to_owned(),
         teams => teams.iter().map(TeamName::as_str).collect::<Vec<_>>().join("+"),
     };
     if size < minimum_group {
-        return Planned { span: Span { cell, teams, start, weeks: 1 }, admitted: false };
+        return Span { cell, teams, start, weeks: 1, admitted: false };
     }
     let (wished, left) = (wished_weeks(size), start.left_in_epoch());
     let weeks = if left < 2 * wished && left != wished { left } else { wished };
-    Planned { span: Span { cell, teams, start, weeks }, admitted: weeks >= wished }
+    Span { cell, teams, start, weeks, admitted: weeks >= wished }
 }
 
 const fn wished_weeks(size: usize) -> i32 {
@@ -146,10 +127,10 @@ mod tests {
         for planned in plan(&roster, &teams, &[], Week::from_index(weeks.start), Week::from_index(weeks.end), 5) {
             let sign = if planned.admitted { "" } else { "!" };
             write!(
-                cells.entry(planned.span.cell.clone()).or_default(),
+                cells.entry(planned.cell.clone()).or_default(),
                 " {}-{}{sign}",
-                planned.span.start.index(),
-                planned.span.end().index()
+                planned.start.index(),
+                planned.end().index()
             )
             .unwrap();
         }
@@ -166,7 +147,7 @@ mod tests {
             &expect![[r#"
                 amber: 8-9 9-10 10-11 11-12 12-13 13-14 14-15 15-16 16-17 17-18 18-19 19-20 20-21 21-22 22-23 23-24 24-25 25-26 26-27 27-28
                 cobalt: 8-10 10-13 13-15 15-17 17-19 19-21 21-23 23-26 26-28
-                jade: 8-13 13-17 17-21 21-26
+                jade: 8-13 13-17 17-21 21-26 26-30
             "#]],
         );
     }
@@ -249,15 +230,35 @@ mod tests {
     }
 
     #[test]
-    fn new_spans_follow_the_existing_ones_and_a_new_team_starts_at_the_newest() {
-        let (roster, teams) = roster(&[("amber", 10), ("jade", 6), ("new", 12)], "");
-        let existing = [
-            Span { cell: "amber".into(), teams: vec![teams[0].clone()], start: Week::from_index(15), weeks: 1 },
-            Span { cell: "jade".into(), teams: vec![teams[1].clone()], start: Week::from_index(13), weeks: 2 },
-        ];
+    fn the_grid_grows_week_by_week_as_it_would_at_once() {
+        let moves = "cobalt-0,amber,1970-07-06\ncobalt-1,,1970-07-08\njade-0,,1970-06-01\n";
+        let (roster, teams) = roster(&[("amber", 10), ("cobalt", 8), ("jade", 6), ("a", 4), ("b", 3), ("", 5)], moves);
+        let (from, until) = (Week::from_index(13), Week::from_index(60));
+        let mut at_once = plan(&roster, &teams, &[], from, until, 5);
+        let mut grown: Vec<Span> = Vec::new();
+        for week in 16..=60 {
+            let new = plan(&roster, &teams, &grown, from, Week::from_index(week), 5);
+            grown.extend(new);
+        }
+        at_once.sort();
+        grown.sort();
+        assert!(at_once.len() > 100);
+        assert_eq!(grown, at_once);
+    }
+
+    #[test]
+    fn a_new_team_starts_after_the_newest_start() {
+        let (roster, teams) = roster(&[("amber", 10), ("jade", 6), ("new", 6)], "");
+        let span = |cell: &str, team: usize, start, weeks| Span {
+            cell: cell.into(),
+            teams: vec![teams[team].clone()],
+            start: Week::from_index(start),
+            weeks,
+            admitted: true,
+        };
+        let existing = [span("amber", 0, 15, 1), span("jade", 1, 13, 4)];
         let planned = plan(&roster, &teams, &existing, Week::from_index(13), Week::from_index(18), 5);
-        let starts: Vec<(&str, i32)> =
-            planned.iter().map(|planned| (planned.span.cell.as_str(), planned.span.start.index())).collect();
-        assert_eq!(starts, [("amber", 16), ("new", 16), ("amber", 17), ("new", 17)]);
+        let starts: Vec<(&str, i32)> = planned.iter().map(|span| (span.cell.as_str(), span.start.index())).collect();
+        assert_eq!(starts, [("amber", 16), ("new", 16), ("amber", 17), ("jade", 17)]);
     }
 }

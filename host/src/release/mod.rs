@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use cells::{Assignment, Membership, PersonKey};
+pub use cells::{Membership, PersonKey};
 pub use coverage::{FeedCoverage, Readiness, readiness};
-pub use grid::{Planned, plan};
-pub use rules::{Facts, GivenReview, LandedCommit, MergedChange, atom};
+pub use grid::plan;
+pub use rules::{Facts, atom};
 
-use crate::model::{Atom, Calendar, Family, Span, TeamName, Week};
+use crate::model::{Assignment, Atom, Calendar, Family, Span, TeamName};
 use crate::pseudonym::Roster;
 use crate::store::{Store, StoreError};
 
@@ -29,34 +29,46 @@ pub struct Terms<'a> {
     pub settle: Duration,
 }
 
+/// What is to be done now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Spans that have begun since the last time; from now on nothing changes them.
+    pub begun: Vec<Span>,
+    /// Spans whose turn has come, with the families that are due in each.
+    pub spans: Vec<(Span, Vec<Family>)>,
+}
+
 /// Releases whatever is due. Answers how many atoms are new.
+///
+/// Pages of facts wait meanwhile, and so does a release of another host.
 pub async fn release_due(
     store: &Store,
     terms: &Terms<'_>,
     feeds: &[FeedCoverage],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let stored = store.atoms_fetch().await?;
-    let due = due(terms, feeds, &stored);
-    let (Some(start), Some(end)) = (
-        due.iter().map(|(planned, _)| planned.span.start).min(),
-        due.iter().map(|(planned, _)| planned.span.end()).max(),
-    ) else {
+    let mut releasing = store.releasing().await?;
+    let (stored, existing) = (releasing.atoms_fetch().await?, releasing.spans_fetch().await?);
+    let due = due(terms, feeds, &stored, &existing);
+    let weeks = due.spans.iter().map(|(span, _)| (span.start, span.end()));
+    let (Some(start), Some(end)) = (weeks.clone().map(|(start, _)| start).min(), weeks.map(|(_, end)| end).max())
+    else {
         return Ok(0);
     };
     let facts = Facts {
-        changes: store.merged_changes_fetch(start, end).await?,
-        reviews: store.reviews_fetch(start, end).await?,
-        commits: store.landed_commits_fetch(start, end).await?,
+        changes: releasing.merged_changes_fetch(start, end).await?,
+        reviews: releasing.reviews_fetch(start, end).await?,
+        commits: releasing.landed_commits_fetch(start, end).await?,
     };
-    let membership =
-        Membership::new(terms.roster, &store.aliases_fetch().await?, store.assignments_fetch(start, end).await?);
+    let aliases = releasing.aliases_fetch().await?;
+    let membership = Membership::new(terms.roster, &aliases, releasing.assignments_fetch(start, end).await?);
     let (atoms, assignments) = decide(terms, &due, &stored, &facts, &membership);
-    store.atoms_insert(&atoms, &assignments, now).await
+    releasing.commit(&due.begun, &atoms, &assignments, now).await?;
+    Ok(atoms.len() as u64)
 }
 
-/// The spans whose turn has come, with the families that are due in each.
-pub fn due(terms: &Terms<'_>, feeds: &[FeedCoverage], stored: &[Atom]) -> Vec<(Planned, Vec<Family>)> {
+/// What coverage, roster and calendar allow to be released, given what is released already.
+pub fn due(terms: &Terms<'_>, feeds: &[FeedCoverage], stored: &[Atom], existing: &[Span]) -> Due {
     let ready: Vec<(Family, Timestamp, Timestamp)> = Family::ALL
         .into_iter()
         .filter_map(|family| match readiness(family, feeds, terms.settle) {
@@ -67,39 +79,26 @@ pub fn due(terms: &Terms<'_>, feeds: &[FeedCoverage], stored: &[Atom]) -> Vec<(P
     let (Some(from), Some(through)) =
         (ready.iter().map(|(_, from, _)| *from).min(), ready.iter().map(|(_, _, through)| *through).max())
     else {
-        return Vec::new();
+        return Due::default();
     };
     let (start, end) = (terms.calendar.first_week_from(from), terms.calendar.week_of(through));
-    let existing: BTreeSet<Span> = stored.iter().map(|atom| atom.span.clone()).collect();
-    let existing: Vec<Span> = existing.into_iter().collect();
-    let mut spans: Vec<Planned> = existing
-        .iter()
-        .map(|span| Planned {
-            span: span.clone(),
-            admitted: grid::is_admitted(terms.roster, span, terms.minimum_group),
-        })
-        .collect();
-    spans.extend(plan(terms.roster, terms.teams, &existing, start, end, terms.minimum_group));
-    spans
-        .into_iter()
-        .filter_map(|planned| {
-            let families: Vec<Family> = ready
-                .iter()
-                .filter(|(_, from, through)| {
-                    terms.calendar.start_of(planned.span.start) >= *from
-                        && terms.calendar.start_of(planned.span.end()) <= *through
-                })
-                .map(|(family, _, _)| *family)
-                .filter(|family| !stored.iter().any(|atom| atom.family == *family && atom.span == planned.span))
-                .collect();
-            (!families.is_empty()).then_some((planned, families))
-        })
-        .collect()
+    let begun = plan(terms.roster, terms.teams, existing, start, end, terms.minimum_group);
+    let is_due = |span: &Span, (family, from, through): &(Family, Timestamp, Timestamp)| {
+        terms.calendar.start_of(span.start) >= *from
+            && terms.calendar.start_of(span.end()) <= *through
+            && !stored.iter().any(|atom| atom.family == *family && atom.span == *span)
+    };
+    let spans = existing.iter().chain(&begun).filter_map(|span| {
+        let families: Vec<Family> =
+            ready.iter().filter(|ready| is_due(span, ready)).map(|(family, ..)| *family).collect();
+        (!families.is_empty()).then(|| (span.clone(), families))
+    });
+    Due { spans: spans.collect(), begun }
 }
 
 fn decide(
     terms: &Terms<'_>,
-    due: &[(Planned, Vec<Family>)],
+    due: &Due,
     stored: &[Atom],
     facts: &Facts,
     membership: &Membership<'_>,
@@ -107,21 +106,13 @@ fn decide(
     let counted = facts.counted(membership);
     let mut atoms: Vec<Atom> = Vec::new();
     let mut assignments = BTreeSet::new();
-    for (planned, families) in due {
-        assignments.extend(membership.assigned_by(&planned.span, facts));
+    for (span, families) in &due.spans {
+        assignments.extend(membership.assigned_by(span, families, facts));
         for family in families {
-            let change = stored
-                .iter()
-                .chain(&atoms)
-                .find(|atom| atom.family == Family::Change && atom.span == planned.span)
-                .cloned();
-            atoms.push(atom(*family, planned, &counted, membership, change.as_ref(), terms.minimum_group));
+            let of_changes = |atom: &&Atom| atom.family == Family::Change && atom.span == *span;
+            let change = stored.iter().chain(&atoms).find(of_changes).cloned();
+            atoms.push(atom(*family, span, &counted, membership, change.as_ref(), terms.minimum_group));
         }
     }
     (atoms, assignments.into_iter().collect())
-}
-
-/// The newest week of which anything was released ends here.
-pub fn newest_end(atoms: &[Atom]) -> Option<Week> {
-    atoms.iter().map(|atom| atom.span.end()).max()
 }

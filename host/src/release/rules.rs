@@ -4,39 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::{Membership, PersonKey, Planned};
-use crate::model::{Atom, Component, EntityKey, Family, Measure, Parts, Pseudonym, TeamName, Week};
-
-/// A merged change, as release needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MergedChange {
-    pub week: Week,
-    pub merged_at: Timestamp,
-    pub change: EntityKey,
-    pub author: Option<Pseudonym>,
-    pub owner: Option<TeamName>,
-    /// When it became ready, or was opened.
-    pub waiting_from: Timestamp,
-    pub first_review_at: Option<Timestamp>,
-    pub first_reviewer: Option<Pseudonym>,
-}
-
-/// A review, as release needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenReview {
-    pub week: Week,
-    pub at: Timestamp,
-    pub change: EntityKey,
-    pub change_author: Option<Pseudonym>,
-    pub reviewer: Pseudonym,
-}
-
-/// A commit with at most one parent, as release needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LandedCommit {
-    pub week: Week,
-    pub author: Option<Pseudonym>,
-}
+use super::{Membership, PersonKey};
+use crate::model::{
+    Atom, Component, EntityKey, Family, GivenReview, LandedCommit, Measure, MergedChange, Parts, Pseudonym, Span, Week,
+};
 
 /// The facts of the weeks that are due, and the earlier reviews of changes reviewed in them.
 #[derive(Debug, Default)]
@@ -89,15 +60,15 @@ fn by_week<'a, F>(facts: impl Iterator<Item = &'a F>, week: impl Fn(&F) -> Week)
 /// Releases one family of a span. `change` is the span's atom of that family, whose verdict the commits share.
 pub fn atom(
     family: Family,
-    planned: &Planned,
+    span: &Span,
     counted: &Counted<'_>,
     membership: &Membership<'_>,
     change: Option<&Atom>,
     minimum_group: usize,
 ) -> Atom {
-    let cell = Cell { planned, counted, membership, minimum_group };
+    let cell = Cell { span, counted, membership, minimum_group };
     let measures = match family {
-        _ if !planned.admitted => BTreeMap::new(),
+        _ if !span.admitted => BTreeMap::new(),
         Family::Change => cell.changes(),
         Family::Review => cell.reviews(),
         Family::Commit if change.is_some_and(|atom| atom.measures.contains_key(&Component::MergedChanges)) => {
@@ -106,7 +77,7 @@ pub fn atom(
         Family::Commit => BTreeMap::new(),
         Family::Active => cell.active(),
     };
-    Atom { span: planned.span.clone(), family, measures }
+    Atom { span: span.clone(), family, measures }
 }
 
 /// When a change was first reviewed, and by which account.
@@ -116,11 +87,12 @@ struct FirstReview {
     reviewer: Pseudonym,
 }
 
-type People = BTreeSet<PersonKey>;
+/// People of the roster. An outsider's work counts, but nobody can tell how many people outsiders are.
+type People = BTreeSet<usize>;
 type Measures = BTreeMap<Component, Measure>;
 
 struct Cell<'a> {
-    planned: &'a Planned,
+    span: &'a Span,
     counted: &'a Counted<'a>,
     membership: &'a Membership<'a>,
     minimum_group: usize,
@@ -144,7 +116,9 @@ impl Cell<'_> {
         if self.enough(&authors) && self.enough(&reviewers) {
             let parts = if self.enough(&self.people(unreviewed)) { Parts::Told } else { Parts::Hidden };
             let waited = |(change, review): &(&MergedChange, FirstReview)| {
-                review.at.as_second() - change.waiting_from.as_second()
+                // A review of a draft has not waited for it to become ready.
+                let ready_at = change.ready_at.filter(|ready| *ready <= review.at);
+                review.at.as_second() - ready_at.unwrap_or(change.opened_at).as_second()
             };
             let measure = Measure { total: reviewed.iter().map(waited).sum(), count: count(reviewed.len()), parts };
             measures.insert(Component::ReviewTime, measure);
@@ -221,7 +195,7 @@ impl Cell<'_> {
         weeks: &'f BTreeMap<Week, Vec<&'f F>>,
         whose: impl Fn(&F) -> (Option<Pseudonym>, Week),
     ) -> Vec<&'f F> {
-        let span = &self.planned.span;
+        let span = self.span;
         weeks
             .range(span.start..span.end())
             .flat_map(|(_, facts)| facts)
@@ -238,7 +212,13 @@ impl Cell<'_> {
     }
 
     fn people(&self, accounts: impl Iterator<Item = Option<Pseudonym>>) -> People {
-        accounts.flatten().map(|account| self.membership.person(account)).collect()
+        accounts
+            .flatten()
+            .filter_map(|account| match self.membership.person(account) {
+                PersonKey::Rostered(person) => Some(person),
+                PersonKey::Outsider(_) => None,
+            })
+            .collect()
     }
 
     fn enough(&self, people: &People) -> bool {

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{SourceId, Store, StoreError, digest};
+use super::{SourceId, StoreError, digest};
 use crate::model::{Alias, Pseudonym, Week};
 
 pub(super) async fn alias_upsert(
@@ -28,12 +28,9 @@ pub(super) async fn alias_upsert(
     Ok(())
 }
 
-impl Store {
-    /// Every known spelling and an account that it leads to.
-    pub async fn aliases_fetch(&self) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
-        let rows = sqlx::query!("SELECT alias, account FROM raw.alias").fetch_all(&self.pool).await?;
-        rows.into_iter()
-            .map(|row| Ok((Alias::from_bytes(digest(&row.alias)?), Pseudonym::from_bytes(digest(&row.account)?))))
-            .collect()
-    }
+pub(super) async fn fetch(connection: &mut PgConnection) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
+    let rows = sqlx::query!("SELECT alias, account FROM raw.alias").fetch_all(connection).await?;
+    rows.into_iter()
+        .map(|row| Ok((Alias::from_bytes(digest(&row.alias)?), Pseudonym::from_bytes(digest(&row.account)?))))
+        .collect()
 }

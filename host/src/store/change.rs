@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::page::Batch;
-use super::{SourceId, Store, StoreError, digest, instant};
-use crate::model::{Change, EntityKey, Pseudonym, TeamName, Week};
-use crate::release::MergedChange;
+use super::{SourceId, StoreError, digest, instant};
+use crate::model::{Change, EntityKey, MergedChange, Pseudonym, TeamName, Week};
 
-/// Writes changes; one that moved to another week leaves its old one, unless that is released.
+/// Writes changes; one that moved to another week leaves its old one, unless it was released there.
 /// Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
@@ -17,11 +16,11 @@ pub(super) async fn upsert(
     let (keys, weeks) = (batch.keys(), batch.weeks());
     sqlx::query!(
         "DELETE FROM raw.change c USING UNNEST($2::bytea[], $3::int[]) AS n(key, week)
-         WHERE c.source_id = $1 AND c.key = n.key AND c.week <> n.week AND c.week >= $4",
+         WHERE c.source_id = $1 AND c.key = n.key AND c.week <> n.week
+           AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = c.week AND a.kind = 'change' AND a.account = coalesce(c.author, ''))",
         batch.source.0,
         &keys,
         &weeks,
-        batch.open_from.index(),
     )
     .execute(&mut *connection)
     .await?;
@@ -51,6 +50,7 @@ pub(super) async fn upsert(
                 excluded.to_default_branch, excluded.first_commit_ms, excluded.opened_ms, excluded.ready_ms, excluded.first_review_ms,
                 excluded.first_reviewer, excluded.approved_ms, excluded.merge_commit, excluded.additions, excluded.deletions,
                 excluded.files, excluded.review_comments, excluded.reverts)
+           AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = c.week AND a.kind = 'change' AND a.account = coalesce(c.author, ''))
          RETURNING c.week",
         batch.source.0,
         &keys,
@@ -83,51 +83,52 @@ pub(super) async fn upsert(
 pub(super) async fn retract(
     connection: &mut PgConnection,
     source: SourceId,
-    open_from: Week,
     keys: &[Vec<u8>],
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM raw.change WHERE source_id = $1 AND key = ANY($2) AND week >= $3",
+        "DELETE FROM raw.change c WHERE c.source_id = $1 AND c.key = ANY($2)
+         AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = c.week AND a.kind = 'change' AND a.account = coalesce(c.author, ''))",
         source.0,
         keys,
-        open_from.index()
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-impl Store {
-    /// The changes that were merged in the weeks from `start` up to, not including, `end`.
-    pub async fn merged_changes_fetch(&self, start: Week, end: Week) -> Result<Vec<MergedChange>, StoreError> {
-        let rows = sqlx::query!(
-            "SELECT week, at_ms, change, owner, author, opened_ms, ready_ms, first_review_ms, first_reviewer FROM raw.change
-             WHERE week >= $1 AND week < $2 AND merged",
-            start.index(),
-            end.index(),
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let owner: Option<TeamName> = row
-                    .owner
-                    .map(|owner| owner.parse())
-                    .transpose()
-                    .map_err(|_| StoreError::Corrupt("a team that is no name"))?;
-                let person =
-                    |bytes: Option<Vec<u8>>| bytes.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose();
-                Ok(MergedChange {
-                    week: Week::from_index(row.week),
-                    merged_at: instant(row.at_ms),
-                    change: EntityKey::from_bytes(digest(&row.change)?),
-                    author: person(row.author)?,
-                    owner,
-                    waiting_from: instant(row.ready_ms.unwrap_or(row.opened_ms)),
-                    first_review_at: row.first_review_ms.map(instant),
-                    first_reviewer: person(row.first_reviewer)?,
-                })
+pub(super) async fn fetch_merged(
+    connection: &mut PgConnection,
+    start: Week,
+    end: Week,
+) -> Result<Vec<MergedChange>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT week, at_ms, change, owner, author, opened_ms, ready_ms, first_review_ms, first_reviewer FROM raw.change
+         WHERE week >= $1 AND week < $2 AND merged",
+        start.index(),
+        end.index(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let owner: Option<TeamName> = row
+                .owner
+                .map(|owner| owner.parse())
+                .transpose()
+                .map_err(|_| StoreError::Corrupt("a team that is no name"))?;
+            let person =
+                |bytes: Option<Vec<u8>>| bytes.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose();
+            Ok(MergedChange {
+                week: Week::from_index(row.week),
+                merged_at: instant(row.at_ms),
+                change: EntityKey::from_bytes(digest(&row.change)?),
+                author: person(row.author)?,
+                owner,
+                opened_at: instant(row.opened_ms),
+                ready_at: row.ready_ms.map(instant),
+                first_review_at: row.first_review_ms.map(instant),
+                first_reviewer: person(row.first_reviewer)?,
             })
-            .collect()
-    }
+        })
+        .collect()
 }

@@ -1,6 +1,7 @@
 //! The host's own PostgreSQL cluster: made on first use, reached through a Unix socket that only its owner can open, never run as root.
 
 use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -31,13 +32,15 @@ pub enum EmbeddedError {
     NotReady { log: PathBuf },
 }
 
-/// A running cluster. Stop it with [`Cluster::stop`]; dropping it leaves it running.
+/// A running cluster. Leave it with [`Cluster::stop`]; dropping it in the middle kills the server that it started.
 #[derive(Debug)]
 pub struct Cluster {
     programs: PathBuf,
     data: PathBuf,
     socket: PathBuf,
     user: Option<User>,
+    /// Locked shared by everybody who uses the cluster, so that the last one stops it, whoever started it.
+    users: File,
     /// None: somebody else started it.
     child: Option<Child>,
 }
@@ -57,7 +60,12 @@ impl Cluster {
         let user = unprivileged_user(&directory)?;
         let data = directory.join("postgres");
         let socket = socket_directory(&directory);
-        let mut cluster = Self { programs, data, socket, user, child: None };
+        let lock = directory.join("postgres.users");
+        let users = File::create(&lock).map_err(io_error(&lock, "cannot be written"))?;
+        // Waits while somebody stops the cluster.
+        let users = tokio::task::spawn_blocking(move || users.lock_shared().map(|()| users));
+        let users = users.await.map_err(io::Error::other).flatten().map_err(io_error(&lock, "cannot be locked"))?;
+        let mut cluster = Self { programs, data, socket, user, users, child: None };
         for folder in [&cluster.data, &cluster.socket] {
             cluster.own(folder)?;
         }
@@ -80,13 +88,21 @@ impl Cluster {
         Secret::new(format!("postgres://quintant@localhost/postgres?host={socket}"))
     }
 
-    /// Stops it, unless somebody else started it.
+    /// Stops it, unless somebody else uses it still.
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
-        let data = self.data.clone();
+        let child = self.child.take();
+        let lock = |result: io::Result<()>| result.map_err(io_error(&self.data, "its lock cannot be changed"));
+        lock(self.users.unlock())?;
+        match self.users.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(reason)) => return lock(Err(reason)),
+        }
         let arguments = ["stop", "--mode=fast", "--silent", "--pgdata"].map(OsStr::new);
-        self.run("pg_ctl", &[&arguments[..], &[data.as_os_str()]].concat()).await?;
-        child.wait().await.map_err(io_error(&self.data, "its server cannot be waited for"))?;
+        self.run("pg_ctl", &[&arguments[..], &[self.data.as_os_str()]].concat()).await?;
+        if let Some(mut child) = child {
+            child.wait().await.map_err(io_error(&self.data, "its server cannot be waited for"))?;
+        }
         Ok(())
     }
 
@@ -157,12 +173,26 @@ impl Cluster {
 
     fn own(&self, folder: &Path) -> Result<(), EmbeddedError> {
         std::fs::create_dir_all(folder).map_err(io_error(folder, "cannot be made"))?;
+        // A link could lead root to give away something else.
+        let found = std::fs::symlink_metadata(folder).map_err(io_error(folder, "cannot be inspected"))?;
+        if !found.is_dir() {
+            return Err(io_error(folder, "is no folder")(io::ErrorKind::NotADirectory.into()));
+        }
         if let Some(user) = &self.user {
             std::os::unix::fs::chown(folder, Some(user.id), Some(user.group))
                 .map_err(io_error(folder, "cannot be given away"))?;
         }
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
             .map_err(io_error(folder, "cannot be closed to others"))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended by itself, which is as good.
+            drop(child.start_kill());
+        }
     }
 }
 

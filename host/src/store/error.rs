@@ -19,6 +19,10 @@ pub enum StoreError {
     Overtaken,
     #[error("the identity key is not the one that this database was filled with; restore the key file")]
     ForeignKey,
+    #[error(
+        "`calendar.timezone` is `{given}`, but the weeks of this database begin in `{stored}`; the zone is fixed once facts are stored"
+    )]
+    ForeignCalendar { stored: String, given: String },
 }
 
 impl StoreError {
@@ -30,9 +34,10 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        // 57P: the server is going down or not up yet. 3D000: the database is not made yet. 53: it is out of connections or memory.
+        let may_pass = |code: &str| code.starts_with("57P") || code == "3D000" || code.starts_with("53");
         match error {
-            // 57P: the server is going down or not up yet.
-            sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| code.starts_with("57P")) => {
+            sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| may_pass(&code)) => {
                 StoreError::Refused { code: refusal.code().map(|code| code.into_owned()) }
             }
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => {

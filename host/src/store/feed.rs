@@ -23,18 +23,29 @@ pub struct Coverage {
 }
 
 impl Store {
-    /// The feed's state; a feed seen for the first time starts at `look_back_to`.
+    /// The feed's state; a feed seen for the first time starts at `look_back_to`. One that was not read since `keep_from` has a
+    /// hole, which nothing can fill: what it covers starts anew behind it.
     pub async fn feed_open(
         &self,
         source: SourceId,
         feed: &FeedName,
         look_back_to: Timestamp,
+        keep_from: Timestamp,
     ) -> Result<FeedState, StoreError> {
         sqlx::query!(
             "INSERT INTO app.feed (source_id, name, covered_from_ms) VALUES ($1, $2, $3) ON CONFLICT (source_id, name) DO NOTHING",
             source.0,
             feed.as_str(),
             look_back_to.as_millisecond(),
+        )
+        .execute(&self.pool)
+        .await?;
+        sqlx::query!(
+            "UPDATE app.feed SET covered_from_ms = $3
+             WHERE source_id = $1 AND name = $2 AND coalesce(covered_through_ms, covered_from_ms) < $3",
+            source.0,
+            feed.as_str(),
+            keep_from.as_millisecond(),
         )
         .execute(&self.pool)
         .await?;
@@ -66,15 +77,16 @@ impl Store {
         Ok(row.map(|row| Coverage { from: instant(row.covered_from_ms), through: instant(row.covered_through_ms) }))
     }
 
-    /// Forgets where reading went on, so that the next run starts over; what is covered stays.
-    pub async fn cursor_forget(&self, source: SourceId, feed: &FeedName) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE app.feed SET cursor = NULL, version = version + 1 WHERE source_id = $1 AND name = $2",
+    /// Forgets where reading went on, so that it starts over; what is covered stays.
+    pub async fn cursor_forget(&self, source: SourceId, feed: &FeedName, version: i64) -> Result<(), StoreError> {
+        let forgotten = sqlx::query!(
+            "UPDATE app.feed SET cursor = NULL, version = version + 1 WHERE source_id = $1 AND name = $2 AND version = $3",
             source.0,
             feed.as_str(),
+            version,
         )
         .execute(&self.pool)
         .await?;
-        Ok(())
+        if forgotten.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Overtaken) }
     }
 }

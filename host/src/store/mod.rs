@@ -10,10 +10,12 @@ mod error;
 mod feed;
 mod page;
 mod partition;
+mod releasing;
 mod review;
 mod run;
 mod setting;
 mod source;
+mod span;
 
 use std::time::Duration;
 
@@ -22,12 +24,18 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
 pub use page::{PageRows, Stored};
+pub use releasing::Releasing;
 pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
 
 use crate::config::Secret;
 
 const OLDEST_SERVER: u32 = 150_000;
+
+/// No question may hang for ever behind a network that swallows it.
+const SESSION: [(&str, &str); 3] =
+    [("client_min_messages", "error"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "300s")];
+const PING_LIMIT: Duration = Duration::from_secs(2);
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -49,14 +57,17 @@ impl Store {
                     Ok(true)
                 })
             })
-            .connect_lazy_with(options.application_name("quintant"));
+            // That rollback mostly finds nothing to roll back, which the server would warn of each time.
+            .connect_lazy_with(options.application_name("quintant").options(SESSION));
         Ok(Self { pool })
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        match tokio::time::timeout(PING_LIMIT, sqlx::query("SELECT 1").execute(&self.pool)).await {
+            Ok(answer) => Ok(answer.map(drop)?),
+            Err(_) => Err(StoreError::Unreachable(sqlx::Error::PoolTimedOut)),
+        }
     }
 
     /// Brings the schema to the version of this program.

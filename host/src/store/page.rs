@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::{SourceId, Store, StoreError, account, change, commit, review};
+use super::{SourceId, Store, StoreError, account, change, commit, releasing, review};
 use crate::model::{Alias, EntityKey, FactBody, FactKind, Family, FeedName, Pseudonym, Retraction, StampedFact, Week};
 
 /// What a page leaves behind.
@@ -29,10 +29,10 @@ pub struct Stored {
     pub late: u32,
 }
 
-/// The facts of one kind, and the first week of that kind that is not released yet.
+/// The facts of one kind, and the first week of which nothing of that kind is released yet.
 pub(super) struct Batch<'a, B> {
     pub(super) source: SourceId,
-    pub(super) open_from: Week,
+    pub(super) unreleased_from: Week,
     pub(super) facts: Vec<(&'a StampedFact, &'a B)>,
 }
 
@@ -55,7 +55,7 @@ impl<B> Batch<'_, B> {
 
     /// How many of the written rows lie in released weeks.
     pub(super) fn late(&self, written: &[i32]) -> u32 {
-        u32::try_from(written.iter().filter(|week| **week < self.open_from.index()).count()).unwrap_or(u32::MAX)
+        u32::try_from(written.iter().filter(|week| **week < self.unreleased_from.index()).count()).unwrap_or(u32::MAX)
     }
 }
 
@@ -69,6 +69,7 @@ impl Store {
         rows: &PageRows,
     ) -> Result<Stored, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        releasing::wait_for_release(&mut transaction).await?;
         let moved = sqlx::query!(
             "UPDATE app.feed SET cursor = coalesce($4, cursor), covered_through_ms = greatest(covered_through_ms, $5), version = version + 1
              WHERE source_id = $1 AND name = $2 AND version = $3",
@@ -94,7 +95,7 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
         ($kind:ident) => {
             Batch {
                 source,
-                open_from: open_from(connection, FactKind::$kind).await?,
+                unreleased_from: unreleased_from(connection, FactKind::$kind).await?,
                 facts: rows
                     .facts
                     .iter()
@@ -119,11 +120,10 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
         if keys.is_empty() {
             continue;
         }
-        let open_from = open_from(connection, kind).await?;
         match kind {
-            FactKind::Change => change::retract(connection, source, open_from, &keys).await?,
-            FactKind::Review => review::retract(connection, source, open_from, &keys).await?,
-            FactKind::Commit => commit::retract(connection, source, open_from, &keys).await?,
+            FactKind::Change => change::retract(connection, source, &keys).await?,
+            FactKind::Review => review::retract(connection, source, &keys).await?,
+            FactKind::Commit => commit::retract(connection, source, &keys).await?,
         }
     }
     let mut late = 0;
@@ -142,14 +142,14 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
     Ok(late)
 }
 
-/// The first week in which no released figure rests on facts of a kind.
-async fn open_from(connection: &mut PgConnection, kind: FactKind) -> Result<Week, StoreError> {
+/// The first week of which no released figure rests on facts of a kind.
+async fn unreleased_from(connection: &mut PgConnection, kind: FactKind) -> Result<Week, StoreError> {
     let families: Vec<String> = Family::ALL
         .into_iter()
         .filter(|family| family.rests_on().contains(&kind))
         .map(|family| family.as_str().to_owned())
         .collect();
-    let end = sqlx::query_scalar!("SELECT max(start_week + weeks) FROM release.atom WHERE family = ANY($1)", &families)
+    let end = sqlx::query_scalar!("SELECT max(s.start_week + s.weeks) FROM release.atom JOIN release.span s USING (cell, start_week) WHERE family = ANY($1)", &families)
         .fetch_one(connection)
         .await?;
     Ok(end.map_or(Week::from_index(i32::MIN), Week::from_index))

@@ -3,11 +3,10 @@
 use sqlx::PgConnection;
 
 use super::page::Batch;
-use super::{SourceId, Store, StoreError, digest, instant};
-use crate::model::{EntityKey, Pseudonym, Review, Week};
-use crate::release::GivenReview;
+use super::{SourceId, StoreError, digest, instant};
+use crate::model::{EntityKey, GivenReview, Pseudonym, Review, Week};
 
-/// Writes reviews; one that moved to another week leaves its old one, unless that is released.
+/// Writes reviews; one that moved to another week leaves its old one, unless it was released there.
 /// Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
@@ -16,11 +15,11 @@ pub(super) async fn upsert(
     let (keys, weeks) = (batch.keys(), batch.weeks());
     sqlx::query!(
         "DELETE FROM raw.review r USING UNNEST($2::bytea[], $3::int[]) AS n(key, week)
-         WHERE r.source_id = $1 AND r.key = n.key AND r.week <> n.week AND r.week >= $4",
+         WHERE r.source_id = $1 AND r.key = n.key AND r.week <> n.week
+           AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))",
         batch.source.0,
         &keys,
         &weeks,
-        batch.open_from.index(),
     )
     .execute(&mut *connection)
     .await?;
@@ -36,6 +35,7 @@ pub(super) async fn upsert(
          WHERE (r.at_ms, r.change, r.change_author, r.reviewer, r.state, r.comments)
              IS DISTINCT FROM
                (excluded.at_ms, excluded.change, excluded.change_author, excluded.reviewer, excluded.state, excluded.comments)
+           AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))
          RETURNING r.week",
         batch.source.0,
         &keys,
@@ -55,46 +55,43 @@ pub(super) async fn upsert(
 pub(super) async fn retract(
     connection: &mut PgConnection,
     source: SourceId,
-    open_from: Week,
     keys: &[Vec<u8>],
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM raw.review WHERE source_id = $1 AND key = ANY($2) AND week >= $3",
+        "DELETE FROM raw.review r WHERE r.source_id = $1 AND r.key = ANY($2)
+         AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))",
         source.0,
         keys,
-        open_from.index()
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-impl Store {
-    /// The reviews of the weeks from `start` up to, not including, `end`, and the earlier ones of changes reviewed or merged in them.
-    pub async fn reviews_fetch(&self, start: Week, end: Week) -> Result<Vec<GivenReview>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT week, at_ms, change, change_author, reviewer AS "reviewer!" FROM raw.review
-               WHERE week < $2 AND reviewer IS NOT NULL
-                 AND change IN (SELECT change FROM raw.review WHERE week >= $1 AND week < $2
-                                UNION SELECT change FROM raw.change WHERE week >= $1 AND week < $2 AND merged)"#,
-            start.index(),
-            end.index(),
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(GivenReview {
-                    week: Week::from_index(row.week),
-                    at: instant(row.at_ms),
-                    change: EntityKey::from_bytes(digest(&row.change)?),
-                    change_author: row
-                        .change_author
-                        .map(|bytes| digest(&bytes).map(Pseudonym::from_bytes))
-                        .transpose()?,
-                    reviewer: Pseudonym::from_bytes(digest(&row.reviewer)?),
-                })
+pub(super) async fn fetch(
+    connection: &mut PgConnection,
+    start: Week,
+    end: Week,
+) -> Result<Vec<GivenReview>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT week, at_ms, change, change_author, reviewer AS "reviewer!" FROM raw.review
+           WHERE week < $2 AND reviewer IS NOT NULL
+             AND change IN (SELECT change FROM raw.review WHERE week >= $1 AND week < $2
+                            UNION SELECT change FROM raw.change WHERE week >= $1 AND week < $2 AND merged)"#,
+        start.index(),
+        end.index(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(GivenReview {
+                week: Week::from_index(row.week),
+                at: instant(row.at_ms),
+                change: EntityKey::from_bytes(digest(&row.change)?),
+                change_author: row.change_author.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose()?,
+                reviewer: Pseudonym::from_bytes(digest(&row.reviewer)?),
             })
-            .collect()
-    }
+        })
+        .collect()
 }

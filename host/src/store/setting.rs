@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Store, StoreError};
 
 const IDENTITY_FINGERPRINT: &str = "identity_fingerprint";
+const TIMEZONE: &str = "timezone";
 const RELEASE_STARTED: &str = "release_started";
 
 impl Store {
@@ -12,6 +13,18 @@ impl Store {
     pub async fn identity_check(&self, fingerprint: &[u8; 16]) -> Result<(), StoreError> {
         let stored = self.setting_keep(IDENTITY_FINGERPRINT, fingerprint).await?;
         if stored == fingerprint { Ok(()) } else { Err(StoreError::ForeignKey) }
+    }
+
+    /// Refuses a calendar other than the one whose weeks are stored.
+    pub async fn calendar_check(&self, timezone: &str) -> Result<(), StoreError> {
+        let stored = self.setting_keep(TIMEZONE, timezone.as_bytes()).await?;
+        if stored == timezone.as_bytes() {
+            return Ok(());
+        }
+        Err(StoreError::ForeignCalendar {
+            stored: String::from_utf8_lossy(&stored).into_owned(),
+            given: timezone.to_owned(),
+        })
     }
 
     /// When release was started, if it was.

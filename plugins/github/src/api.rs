@@ -44,12 +44,6 @@ pub fn get(path: String) -> HttpRequest {
     with_headers(HttpRequest::get(ENDPOINT, path))
 }
 
-/// A `GET` of a URL from a `Link` header.
-#[must_use]
-pub fn follow(url: &str) -> HttpRequest {
-    with_headers(HttpRequest::follow(ENDPOINT, url))
-}
-
 fn with_headers(request: HttpRequest) -> HttpRequest {
     request.header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28")
 }
@@ -90,6 +84,19 @@ impl<'a> Api<'a> {
     /// Every other status, and no answer at all.
     pub fn send(&self, request: &HttpRequest) -> Result<Response, Stop> {
         self.judge(self.client.send(request))
+    }
+
+    /// A `GET` of a URL from a `Link` header of an earlier call.
+    ///
+    /// # Errors
+    /// As [`Api::send`]. One that leads elsewhere expires the cursor, so that no later run meets it again.
+    pub fn follow(&self, url: &str) -> Result<Response, Stop> {
+        match self.client.send(&with_headers(HttpRequest::follow(ENDPOINT, url))) {
+            Err(HttpError::Denied(why)) => {
+                Err(Error::CursorExpired(format!("the link to the next page is refused: {why}")).into())
+            }
+            answer => self.judge(answer),
+        }
     }
 
     /// The items of all pages, and how many could not be read.

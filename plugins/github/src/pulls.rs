@@ -11,6 +11,9 @@ use crate::api::{self, Loss, Stop};
 use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
 use crate::scan::{self, Feed, Step, Visit};
 
+/// Each costs up to three requests: a call must end in time even where the server is slow.
+const MOST_PULLS_A_CALL: usize = 50;
+
 /// The feed `pull_requests`.
 pub struct PullRequests;
 
@@ -41,11 +44,10 @@ impl Feed for PullRequests {
     ) -> Result<Step<State, Position>, Stop> {
         let fresh = position.is_none();
         let mut position = position.unwrap_or_default();
-        let request = match &position.next {
-            Some(url) => api::follow(url),
-            None => listing(visit, fresh),
+        let response = match &position.next {
+            Some(url) => visit.api.follow(url)?,
+            None => visit.api.send(&listing(visit, fresh))?,
         };
-        let response = visit.api.send(&request)?;
         if response.status == 304 {
             return visit.state.cloned().map(Step::Done).ok_or(Stop::Here(Loss::Unavailable));
         }
@@ -71,7 +73,8 @@ impl Feed for PullRequests {
                 Err(stop) => return Err(stop),
             }
             position.skip += 1;
-            if page.facts.len() >= visit.max_facts && position.skip < count {
+            let is_enough = page.facts.len() >= visit.max_facts || position.skip - delivered >= MOST_PULLS_A_CALL;
+            if is_enough && position.skip < count {
                 return Ok(Step::More(position));
             }
         }
@@ -105,7 +108,7 @@ fn listing(visit: &Visit<'_, State>, fresh: bool) -> HttpRequest {
 
 /// Reads what belongs to one pull request; adds to the page only when all of it could be read.
 fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result<(), Stop> {
-    let scope = format!("{}#{}", visit.repository, pull.number);
+    let scope = visit.repository.as_str();
     let parts = reviews(visit, pull).and_then(|reviews| {
         let first = mapping::Verdict::of(pull, &reviews.items, visit.context);
         let events = if pull.merged_at.is_some() && first.reviewed.is_some() {
@@ -118,12 +121,12 @@ fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result
     let (reviews, verdict, events) = match parts {
         Ok(parts) => parts,
         Err(Stop::Here(loss)) if loss != Loss::Unavailable => {
-            scan::report(loss, &scope, page);
+            scan::report(loss, scope, page);
             return Ok(());
         }
         Err(stop) => return Err(stop),
     };
-    page.reject(Some(&scope), reviews.rejected.saturating_add(events.rejected));
+    page.reject(Some(scope), reviews.rejected.saturating_add(events.rejected));
     mapping::change(visit, pull, verdict, &events.items, page);
     mapping::reviews(visit, pull, &reviews.items, page);
     Ok(())

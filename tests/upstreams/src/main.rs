@@ -147,11 +147,11 @@ async fn judge(arguments: &Check) -> anyhow::Result<ExitCode> {
     let report =
         check(&arguments.url, &oracle).await.with_context(|| format!("asking Quintant at `{}`", arguments.url))?;
     println!("{}", report.table());
-    for comparison in &report.comparisons {
+    for comparison in report.comparisons.iter().filter(|comparison| !comparison.differences.is_empty()) {
         println!("{comparison}");
     }
     println!(
-        "\n{} comparisons, {} differ, {} figures equal",
+        "{} comparisons, {} differ, {} figures equal",
         report.comparisons.len(),
         report.different(),
         report.figures()

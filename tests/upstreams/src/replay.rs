@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -37,6 +38,7 @@ pub struct Exchange {
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     exchanges: Vec<Exchange>,
+    date: Option<String>,
 }
 
 impl Replay {
@@ -60,7 +62,7 @@ impl Replay {
         let exchanges = lines
             .map(|(number, line)| serde_json::from_str(line).map_err(|error| named(number, error)))
             .collect::<io::Result<_>>()?;
-        Ok(Self { exchanges })
+        Ok(Self { exchanges, date: None })
     }
 
     /// Adds an answer that was not recorded. Several for one request are given in turn, the last one again and again.
@@ -71,12 +73,27 @@ impl Replay {
         self
     }
 
+    /// The server's clock where no `date` was recorded; without it the answers carry the time of the replay.
+    #[must_use]
+    pub fn dated(mut self, date: &str) -> Self {
+        self.date = Some(date.to_owned());
+        self
+    }
+
+    /// The first answer to a `GET` of this path and query, for what a test derives from it.
+    #[must_use]
+    pub fn recorded(&self, path: &str) -> Option<&Exchange> {
+        let key = key("GET", path);
+        self.exchanges.iter().find(|exchange| self::key(&exchange.method, &exchange.path) == key)
+    }
+
     /// # Errors
     /// When no port of loopback is free.
     pub async fn start(self) -> io::Result<Replaying> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let session = Arc::new(Session {
             exchanges: self.exchanges,
+            date: self.date,
             origin: format!("http://{}", listener.local_addr()?),
             given: Mutex::new(HashMap::new()),
             log: RequestLog::default(),
@@ -128,6 +145,7 @@ impl Drop for Replaying {
 
 struct Session {
     exchanges: Vec<Exchange>,
+    date: Option<String>,
     origin: String,
     /// How often each request was answered.
     given: Mutex<HashMap<Key, usize>>,
@@ -172,6 +190,7 @@ async fn serve(State(session): State<Arc<Session>>, request: HttpRequest) -> Res
     let header =
         |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     session.log.add(Request {
+        at: Instant::now(),
         method: request.method().to_string(),
         target: target.clone(),
         status,
@@ -187,6 +206,9 @@ async fn serve(State(session): State<Arc<Session>>, request: HttpRequest) -> Res
         exchange.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.to_lowercase().as_str()))
     {
         response = response.header(name, session.rewritten(value));
+    }
+    if let Some(date) = session.date.as_ref().filter(|_| !exchange.headers.contains_key("date")) {
+        response = response.header("date", date);
     }
     let body = match &exchange.body {
         Value::Null => String::new(),
@@ -233,18 +255,18 @@ mod tests {
 
     #[tokio::test]
     async fn added_answers_are_given_in_turn_and_unknown_requests_are_kept() {
-        let replay = Replay::default().answer("GET", "/x?a=1&b=2", 502, &[], json!({"error": "Server Error"})).answer(
-            "GET",
-            "/x?b=2&a=1",
-            200,
-            &[("x-next", "https://api.github.com/y")],
-            json!([]),
-        );
+        let (date, next) = ("Tue, 19 Jul 2022 04:40:38 GMT", ("x-next", "https://api.github.com/y"));
+        let replay = Replay::default()
+            .dated("Tue, 24 Nov 2026 12:00:00 GMT")
+            .answer("GET", "/x?a=1&b=2", 502, &[("date", date)], json!({"error": "Server Error"}))
+            .answer("GET", "/x?b=2&a=1", 200, &[next], json!([]));
         let replaying = replay.start().await.unwrap();
         let mut statuses = Vec::new();
         for _ in 0..3 {
             let answer = get(&format!("{}/x?b=2&a=1", replaying.url()), &[]).await.unwrap();
             statuses.push(answer.status);
+            let expected = if answer.status == 502 { date } else { "Tue, 24 Nov 2026 12:00:00 GMT" };
+            assert_eq!(answer.header("date"), Some(expected));
             if answer.status == 200 {
                 assert_eq!(answer.header("x-next"), Some(format!("{}/y", replaying.url()).as_str()));
             }

@@ -1,9 +1,12 @@
 //! What a server was asked, in order, for tests to look at.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// When it was read.
+    pub at: Instant,
     pub method: String,
     /// Path and query, as sent.
     pub target: String,

@@ -7,7 +7,7 @@ use quintant_sdk::paging::Trail;
 use quintant_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{self, Stop};
+use crate::api::Stop;
 use crate::commits::State;
 use crate::commits::payload::ListedCommit;
 use crate::scan::Visit;
@@ -47,14 +47,13 @@ impl Walk {
         head: &str,
         cuts: &mut Vec<String>,
     ) -> Result<ControlFlow<Base, Self>, Stop> {
-        let request = match &self.next {
-            Some(url) => api::follow(url),
+        let response = match &self.next {
+            Some(url) => visit.api.follow(url)?,
             None => {
                 let since = self.since.saturating_sub(instant::SECOND);
-                super::listing(visit, head).query("since", instant::format_rfc3339(since))
+                visit.api.send(&super::listing(visit, head).query("since", instant::format_rfc3339(since)))?
             }
         };
-        let response = visit.api.send(&request)?;
         let mut parents = std::mem::take(&mut self.early);
         for commit in response.items::<ListedCommit>()?.items {
             let parent = commit.parents.unwrap_or_default().into_iter().next().map(|first| first.sha);

@@ -45,17 +45,16 @@ impl Verdict {
 
 /// The end of a pull request, or the retraction of an end that no longer holds.
 pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, events: &[Event], page: &mut Page) {
-    let repository_id = pull.base.repo.id.to_string();
-    let closed_key = Change::closed_key(&repository_id, pull.number);
+    let id = id(pull);
+    let closed_key = Change::closed_key(&id);
     let repo = visit.repository.as_str();
-    let (key, at, mut change) = match (pull.merged_at, pull.closed_at) {
+    let (at, mut change) = match (pull.merged_at, pull.closed_at) {
         (Some(merged_at), _) => {
             page.retract(FactKind::Change, closed_key);
-            let key = Change::merged_key(&repository_id, pull.number);
-            (key, merged_at.0, Change::merged(repo, pull.number, pull.created_at.0))
+            (merged_at.0, Change::merged(repo, id, pull.created_at.0))
         }
         (None, Some(closed_at)) if pull.state.as_deref() != Some("open") => {
-            (closed_key, closed_at.0, Change::closed(repo, pull.number, pull.created_at.0))
+            (closed_at.0, Change::closed(repo, id, pull.created_at.0))
         }
         _ => return page.retract(FactKind::Change, closed_key),
     };
@@ -69,7 +68,7 @@ pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, eve
     change.approved_at = verdict.approved_at;
     (change.first_review_at, change.first_reviewer) = verdict.reviewed.unzip();
     change.merge_sha = pull.merge_commit_sha.clone().filter(|_| change.merged);
-    page.push(key, at, change);
+    page.push(change.key(), at, change);
 }
 
 /// All submitted reviews of a pull request.
@@ -78,11 +77,15 @@ pub fn reviews<S>(visit: &Visit<'_, S>, pull: &PullRequest, reviews: &[Submitted
         let Some(at) = submitted_at(review).filter(|at| *at >= visit.from) else {
             continue;
         };
-        let mut fact = Review::new(visit.repository.as_str(), pull.number, state(review))
+        let mut fact = Review::new(visit.repository.as_str(), id(pull), state(review))
             .by(account(review.user.as_ref(), visit.context));
         fact.change_author = account(pull.user.as_ref(), visit.context);
         page.push(review.id.to_string(), at, fact);
     }
+}
+
+fn id(pull: &PullRequest) -> String {
+    Change::id(&pull.base.repo.id.to_string(), pull.number)
 }
 
 /// The last moment, up to the close, at which a draft became ready.

@@ -61,7 +61,7 @@ fn no_answer_holds_coverage_back() {
 fn a_pull_request_that_vanished_is_passed_over() {
     let server = two_repositories(|url| url.contains("/pulls/3/reviews").then(|| Ok(Response::new(404))));
     let pages = source(&server, &["octo/app"], 100).drain("pull_requests", None).unwrap();
-    assert!(show(pages.last().unwrap()).contains("problem NotFound octo/app#3 x1"));
+    assert!(show(pages.last().unwrap()).contains("problem NotFound octo/app x1"));
     assert_eq!(stored(&pages).len(), 6);
     assert!(pages.last().unwrap().covered_through.is_some());
 }

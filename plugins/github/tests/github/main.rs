@@ -54,10 +54,10 @@ fn body(fact: &Fact) -> String {
     let when = |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), format_rfc3339);
     match fact {
         Fact::Change(change) => format!(
-            "{}#{} by {}, merged {}, default {}, opened {}, ready {}, reviewed {} by {}, \
+            "{} {} by {}, merged {}, default {}, opened {}, ready {}, reviewed {} by {}, \
              approved {}, sha {:?}",
             change.repo,
-            change.number,
+            change.id,
             who(&change.author),
             change.merged,
             change.to_default_branch,
@@ -69,9 +69,9 @@ fn body(fact: &Fact) -> String {
             change.merge_sha,
         ),
         Fact::Review(review) => format!(
-            "{}#{} of {} by {}: {:?}",
+            "{} {} of {} by {}: {:?}",
             review.repo,
-            review.change_number,
+            review.change,
             who(&review.change_author),
             who(&review.reviewer),
             review.state,

@@ -32,8 +32,8 @@ fn official_examples() {
         fixture(include_str!("../fixtures/reviews.json")).as_array().unwrap(),
         &[],
         &expect![[r#"
-            1296269#1347/merged at 2011-01-26T19:01:12Z: octo/app#1347 by octocat=1, merged true, default true, opened 2011-01-26T19:01:12Z, ready never, reviewed never by nobody, approved never, sha Some("e5bd3914e2e596debea16f433f57875b5b90bcd6")
-            80 at 2019-11-17T17:43:43Z: octo/app#1347 of octocat=1 by octocat=1: ReviewState::Approved
+            1296269#1347/merged at 2011-01-26T19:01:12Z: octo/app 1296269#1347 by octocat=1, merged true, default true, opened 2011-01-26T19:01:12Z, ready never, reviewed never by nobody, approved never, sha Some("e5bd3914e2e596debea16f433f57875b5b90bcd6")
+            80 at 2019-11-17T17:43:43Z: octo/app 1296269#1347 of octocat=1 by octocat=1: ReviewState::Approved
             retract 1296269#1347/closed
         "#]],
     );
@@ -42,9 +42,9 @@ fn official_examples() {
         &[fixture(include_str!("../fixtures/dismissed_review.json"))],
         &[],
         &expect![[r#"
-            186853002#2/closed at 2019-05-15T15:21:18Z: octo/app#2 by Codertocat=21031067, merged false, default true, opened 2019-05-15T15:20:33Z, ready never, reviewed never by nobody, approved never, sha None
-            237895671 at 2019-05-15T15:20:38Z: octo/app#2 of Codertocat=21031067 by Codertocat=21031067: ReviewState::Commented
-            237895671 at 2019-05-15T15:20:38Z: octo/app#2 of Codertocat=21031067 by Codertocat=21031067: ReviewState::Commented
+            186853002#2/closed at 2019-05-15T15:21:18Z: octo/app 186853002#2 by Codertocat=21031067, merged false, default true, opened 2019-05-15T15:20:33Z, ready never, reviewed never by nobody, approved never, sha None
+            237895671 at 2019-05-15T15:20:38Z: octo/app 186853002#2 of Codertocat=21031067 by Codertocat=21031067: ReviewState::Commented
+            237895671 at 2019-05-15T15:20:38Z: octo/app 186853002#2 of Codertocat=21031067 by Codertocat=21031067: ReviewState::Commented
             retract 186853002#2/closed
         "#]],
     );
@@ -76,15 +76,15 @@ fn the_first_review_is_by_a_known_human_who_is_not_the_author() {
             event("ready_for_review", 2.9),
         ],
         &expect![[r#"
-            42#7/merged at 2025-12-03T12:00:00Z: octo/app#7 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready 2025-12-02T01:26:24Z, reviewed 2025-12-02T16:48:00Z by user3=3, approved 2025-12-02T21:36:00Z, sha Some("c0ffee")
-            11 at 2025-12-02T02:24:00Z: octo/app#7 of user1=1 by merge-robot=9 (bot): ReviewState::Approved
-            12 at 2025-12-02T04:48:00Z: octo/app#7 of user1=1 by user8=8 (bot): ReviewState::Approved
-            13 at 2025-12-02T07:12:00Z: octo/app#7 of user1=1 by nobody: ReviewState::Approved
-            14 at 2025-12-02T09:35:59Z: octo/app#7 of user1=1 by nobody: ReviewState::Approved
-            15 at 2025-12-02T12:00:00Z: octo/app#7 of user1=1 by user1=1: ReviewState::Commented
-            17 at 2025-12-02T19:12:00Z: octo/app#7 of user1=1 by user2=2: ReviewState::Commented
-            18 at 2025-12-02T16:48:00Z: octo/app#7 of user1=1 by user3=3: ReviewState::Commented
-            19 at 2025-12-02T21:36:00Z: octo/app#7 of user1=1 by user2=2: ReviewState::Approved
+            42#7/merged at 2025-12-03T12:00:00Z: octo/app 42#7 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready 2025-12-02T01:26:24Z, reviewed 2025-12-02T16:48:00Z by user3=3, approved 2025-12-02T21:36:00Z, sha Some("c0ffee")
+            11 at 2025-12-02T02:24:00Z: octo/app 42#7 of user1=1 by merge-robot=9 (bot): ReviewState::Approved
+            12 at 2025-12-02T04:48:00Z: octo/app 42#7 of user1=1 by user8=8 (bot): ReviewState::Approved
+            13 at 2025-12-02T07:12:00Z: octo/app 42#7 of user1=1 by nobody: ReviewState::Approved
+            14 at 2025-12-02T09:35:59Z: octo/app 42#7 of user1=1 by nobody: ReviewState::Approved
+            15 at 2025-12-02T12:00:00Z: octo/app 42#7 of user1=1 by user1=1: ReviewState::Commented
+            17 at 2025-12-02T19:12:00Z: octo/app 42#7 of user1=1 by user2=2: ReviewState::Commented
+            18 at 2025-12-02T16:48:00Z: octo/app 42#7 of user1=1 by user3=3: ReviewState::Commented
+            19 at 2025-12-02T21:36:00Z: octo/app 42#7 of user1=1 by user2=2: ReviewState::Approved
             retract 42#7/closed
         "#]],
     );
@@ -119,13 +119,13 @@ fn odd_items_are_read_or_counted_and_lose_no_page() {
         &[],
         &[],
         &expect![[r#"
-            42#1/merged at 2025-12-03T00:00:00Z: octo/app#1 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#3/merged at 2025-12-03T00:00:00Z: octo/app#3 by nobody, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#4/merged at 2025-12-03T00:00:00Z: octo/app#4 by big=18446744073709551615, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#5/merged at 2025-12-03T00:00:00Z: octo/app#5 by text=77, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#4294967295/merged at 2025-12-03T00:00:00Z: octo/app#4294967295 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#8/merged at 2025-12-03T23:00:00Z: octo/app#8 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
-            42#10/merged at 9999-12-31T23:59:59Z: octo/app#10 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#1/merged at 2025-12-03T00:00:00Z: octo/app 42#1 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#3/merged at 2025-12-03T00:00:00Z: octo/app 42#3 by nobody, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#4/merged at 2025-12-03T00:00:00Z: octo/app 42#4 by big=18446744073709551615, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#5/merged at 2025-12-03T00:00:00Z: octo/app 42#5 by text=77, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#4294967295/merged at 2025-12-03T00:00:00Z: octo/app 42#4294967295 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#8/merged at 2025-12-03T23:00:00Z: octo/app 42#8 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
+            42#10/merged at 9999-12-31T23:59:59Z: octo/app 42#10 by user1=1, merged true, default true, opened 2025-12-01T12:00:00Z, ready never, reviewed never by nobody, approved never, sha Some("c0ffee")
             retract 42#1/closed
             retract 42#3/closed
             retract 42#4/closed

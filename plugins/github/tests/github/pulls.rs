@@ -74,14 +74,14 @@ fn what_was_updated_before_the_window_is_not_read() {
     let start = instant::parse_rfc3339(&start).unwrap();
     let source = source(&server, &["octo/app"], 2).window(start, NOW);
     let pages = source.drain("pull_requests", None).unwrap();
-    let numbers: BTreeSet<u32> = stored(&pages)
+    let ids: BTreeSet<String> = stored(&pages)
         .values()
         .filter_map(|fact| match &fact.fact {
-            Fact::Change(change) => Some(change.number),
+            Fact::Change(change) => Some(change.id.clone()),
             _ => None,
         })
         .collect();
-    assert_eq!(numbers, BTreeSet::from([10, 11]));
+    assert_eq!(ids, BTreeSet::from(["42#10".to_owned(), "42#11".to_owned()]));
     let listings = server.borrow().seen.iter().filter(|url| url.contains("/pulls?")).count();
     assert_eq!(listings, 3);
 }

@@ -5,20 +5,20 @@ use crate::instant::Instant;
 
 impl Change {
     /// A pull or merge request that was merged into a branch other than the default one; set
-    /// what is known beyond that.
+    /// what is known beyond that. `id` comes from [`Change::id`].
     ///
     /// ```
     /// use quintant_sdk::prelude::*;
-    /// let mut change = Change::merged("octo/app", 7, 1_000);
+    /// let mut change = Change::merged("octo/app", Change::id("42", 7), 1_000);
     /// change.to_default_branch = true;
     /// change.author = Some(Account::new("583231", ["octocat"]));
-    /// let fact = Envelope::new(Change::merged_key("42", 7), 9_000, change);
+    /// let fact = Envelope::new(change.key(), 9_000, change);
     /// assert_eq!(fact.key, "42#7/merged");
     /// ```
-    pub fn merged(repo: impl Into<String>, number: u32, opened_at: Instant) -> Self {
+    pub fn merged(repo: impl Into<String>, id: impl Into<String>, opened_at: Instant) -> Self {
         Self {
             repo: repo.into(),
-            number,
+            id: id.into(),
             author: None,
             merged: true,
             to_default_branch: false,
@@ -38,27 +38,33 @@ impl Change {
     }
 
     /// One that was closed without a merge.
-    pub fn closed(repo: impl Into<String>, number: u32, opened_at: Instant) -> Self {
-        Self { merged: false, ..Self::merged(repo, number, opened_at) }
+    pub fn closed(repo: impl Into<String>, id: impl Into<String>, opened_at: Instant) -> Self {
+        Self { merged: false, ..Self::merged(repo, id, opened_at) }
     }
 
-    /// The key of a merge. `repository_id` is the source's immutable id, not the name.
+    /// What reviews name a change by. `repository_id` is the source's immutable id, not the name.
     #[must_use]
-    pub fn merged_key(repository_id: &str, number: u32) -> String {
-        format!("{repository_id}#{number}/merged")
+    pub fn id(repository_id: &str, number: u32) -> String {
+        format!("{repository_id}#{number}")
+    }
+
+    /// The key of its end.
+    #[must_use]
+    pub fn key(&self) -> String {
+        if self.merged { format!("{}/merged", self.id) } else { Self::closed_key(&self.id) }
     }
 
     /// The key of a close without a merge; retract it when the change is open again.
     #[must_use]
-    pub fn closed_key(repository_id: &str, number: u32) -> String {
-        format!("{repository_id}#{number}/closed")
+    pub fn closed_key(id: &str) -> String {
+        format!("{id}/closed")
     }
 }
 
 impl Review {
-    /// A submitted review of change `number` in `repo`.
-    pub fn new(repo: impl Into<String>, number: u32, state: ReviewState) -> Self {
-        Self { repo: repo.into(), change_number: number, change_author: None, reviewer: None, state, comments: None }
+    /// A submitted review of the change with that [`Change::id`] in `repo`.
+    pub fn new(repo: impl Into<String>, change: impl Into<String>, state: ReviewState) -> Self {
+        Self { repo: repo.into(), change: change.into(), change_author: None, reviewer: None, state, comments: None }
     }
 
     /// The same review with its author.

@@ -31,7 +31,7 @@ impl Client {
     /// Sends one request and waits for the answer.
     ///
     /// # Errors
-    /// When there is no answer; `?` turns it into the fitting [`Error`].
+    /// When there is no answer; `?` turns it into the fitting [`Error`](crate::Error).
     pub fn send(&self, request: &HttpRequest) -> Result<Response, HttpError> {
         match &self.transport {
             #[cfg(target_arch = "wasm32")]

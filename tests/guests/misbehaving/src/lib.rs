@@ -83,8 +83,8 @@ impl Collector for Misbehaving {
                 page.push("acme/app@1", now + 3_600_000, commit(now));
                 page.push("", now - 1000, commit(now - 2000));
                 page.push("acme/app@2", i64::MAX, commit(now - 2000));
-                page.push("acme/app@3", now - 1000, commit(i64::MIN));
-                page.push("acme/app#4", now - 1000, Change::merged("acme/app", 4, now - 2000));
+                page.push("k".repeat(513), now - 1000, commit(now - 2000));
+                page.push("acme/app#4", now - 1000, Change::merged("acme/app", "acme/app#4", now - 2000));
                 page.push("acme/app@5", now - 1000, commit(now - 2000));
                 page.covered_through(now);
             }

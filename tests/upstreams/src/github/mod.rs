@@ -149,6 +149,7 @@ async fn serve(State(world): State<Arc<World>>, request: HttpRequest) -> Respons
     let header =
         |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     world.log.add(Request {
+        at: Instant::now(),
         method: request.method().to_string(),
         target,
         status: answer.status,

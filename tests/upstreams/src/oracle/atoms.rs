@@ -63,7 +63,8 @@ pub(super) fn atom(organisation: &Organisation, facts: &Facts, span: Span) -> At
     let reviewers: People<'_> = reviewed.iter().map(|pair| &pair.reviewer).collect();
     let reviewed_authors: People<'_> = reviewed.iter().filter_map(|pair| pair.author.as_ref()).collect();
     let committers: People<'_> = landed.iter().map(|commit| &commit.author).collect();
-    let active = authors.union(&reviewers).copied().collect::<People<'_>>().union(&committers).count();
+    let active =
+        known(&authors.union(&reviewers).copied().collect::<People<'_>>().union(&committers).copied().collect());
 
     let changes_released = !span.withheld && enough(&authors);
     let reviews_released = !span.withheld && enough(&reviewers) && enough(&reviewed_authors);
@@ -135,7 +136,12 @@ fn cross_team(organisation: &Organisation, merged: &[&Merged]) -> Option<i64> {
 }
 
 fn enough(people: &People<'_>) -> bool {
-    people.len() >= ENOUGH_PEOPLE
+    known(people) >= ENOUGH_PEOPLE
+}
+
+/// An outsider's work is counted, but nobody knows whether two of them are two people.
+fn known(people: &People<'_>) -> usize {
+    people.iter().filter(|person| matches!(person, Person::Rostered(_))).count()
 }
 
 fn count<T>(items: &[T]) -> i64 {

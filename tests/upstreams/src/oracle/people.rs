@@ -93,13 +93,14 @@ pub(super) fn team_in_week<'a>(organisation: &'a Organisation, person: &Person, 
     latest.and_then(|row| row.team.as_deref())
 }
 
-/// How many people of the roster are in that team (none: in no team) in the week of that Monday.
+/// How many people of the roster are in that team (none: in no team) in the week of that Monday; who joins later is not yet among them.
 pub(super) fn roster_size(organisation: &Organisation, team: Option<&str>, monday: Date) -> usize {
     let mut names: Vec<&str> = organisation.roster.iter().map(|row| row.person.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names
         .into_iter()
+        .filter(|name| organisation.roster.iter().any(|row| row.person == **name && row.from <= monday))
         .filter(|name| team_in_week(organisation, &Person::Rostered((*name).to_owned()), monday) == team)
         .count()
 }

@@ -202,8 +202,8 @@ fn four_authors_are_withheld_and_reviews_stand_alone() {
     assert_eq!(figures(&answer, &ACTIVITY), json!([null, null, null, null]));
     assert_eq!(answer["withheld"]["commits_count"], "suppressed");
 
-    let mut story = Story::of(&[("a", 10)]);
-    for (author, reviewer) in [("p1", "p5"), ("p2", "p6"), ("p3", "p7"), ("p4", "p8"), ("outsider", "p9")] {
+    let mut story = Story::of(&[("a", 10), ("b", 10)]);
+    for (author, reviewer) in [("p1", "p5"), ("p2", "p6"), ("p3", "p7"), ("p4", "p8"), ("p11", "p9")] {
         story.merged(author, "2026-07-29T20:00:00Z", &[(reviewer, "2026-07-29T13:00:00Z")]);
     }
     let answer = story.oracle("2026-08-04T12:00:00Z").activity(Range::Week, &Scope::Cell("a".to_owned()));
@@ -396,34 +396,43 @@ fn people_of_long_spans_count_for_each_of_their_weeks() {
 }
 
 #[test]
-fn unassigned_people_are_a_cell_and_outsiders_count_in_it_but_not_in_its_roster() {
+fn outsiders_count_among_the_unassigned_but_fill_neither_roster_nor_threshold() {
+    let of_four = |story: &mut Story| {
+        for person in 11..=14 {
+            story.merged(&format!("p{person}"), "2026-07-29T20:00:00Z", &[]);
+        }
+        story.merged("outsider", "2026-07-29T20:00:00Z", &[]);
+    };
+    let ask = |story: &Story| {
+        let scope = Scope::Cell("unassigned".to_owned());
+        story.oracle("2026-10-13T12:00:00Z").activity(Range::Quarter, &scope)["pull_requests_count"].clone()
+    };
+
     let mut story = Story::of(&[("a", 10), ("", 4)]);
-    for person in 11..=14 {
-        story.merged(&format!("p{person}"), "2026-07-29T20:00:00Z", &[]);
-    }
-    story.merged("outsider", "2026-07-29T20:00:00Z", &[]);
+    of_four(&mut story);
     let spans = story.oracle("2026-08-04T12:00:00Z").spans();
     let unassigned = spans.iter().find(|span| span.cell == "unassigned").unwrap();
     assert_eq!((unassigned.roster, unassigned.weeks, unassigned.withheld), (4, 1, true));
 
-    let late = story.organisation.accounts.len();
-    story.organisation.accounts.push(Account {
-        id: 99,
-        login: "late".to_owned(),
-        name: String::new(),
-        email: String::new(),
-        kind: AccountKind::User,
-    });
-    // The first row of this one lies in the future.
+    let mut story = Story::of(&[("a", 10), ("", 5)]);
+    of_four(&mut story);
+    assert_eq!(ask(&story), Value::Null);
+    story.merged("p15", "2026-07-29T20:00:00Z", &[]);
+    assert_eq!(ask(&story), 6);
+}
+
+#[test]
+fn who_joins_later_is_not_on_the_roster_yet() {
+    let mut story = Story::of(&[("a", 10), ("", 4)]);
     story.organisation.roster.push(Membership {
         person: "late".to_owned(),
         team: Some("a".to_owned()),
         from: "2027-01-01".parse().unwrap(),
         github: vec!["late".to_owned()],
     });
-    assert_eq!(story.account("late"), AccountId(late));
-    let answer = story.oracle("2026-08-25T12:00:00Z").activity(Range::Month, &Scope::Cell("unassigned".to_owned()));
-    assert_eq!(answer["pull_requests_count"], 5);
+    let spans = story.oracle("2026-08-04T12:00:00Z").spans();
+    assert!(spans.iter().filter(|span| span.cell == "unassigned").all(|span| span.roster == 4 && span.withheld));
+    assert!(spans.iter().filter(|span| span.cell == "a").all(|span| span.roster == 10));
 }
 
 #[test]

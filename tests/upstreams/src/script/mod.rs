@@ -6,9 +6,9 @@ mod wire;
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -78,10 +78,17 @@ impl Answer {
 
 struct Rule {
     prefix: String,
-    /// Which of the requests with that prefix, counted from 1; none: any.
-    nth: Option<usize>,
+    applies: Applies,
     answer: Answer,
     asked: AtomicUsize,
+}
+
+/// To which of the requests with its prefix a rule applies.
+enum Applies {
+    Always,
+    /// Counted from 1.
+    Nth(usize),
+    UntilHealed,
 }
 
 /// Rules in the order in which they are tried; what fits none is answered 501.
@@ -98,15 +105,24 @@ impl Script {
 
     /// Every request whose path and query begin with `prefix`.
     #[must_use]
-    pub fn on(mut self, prefix: &str, answer: Answer) -> Self {
-        self.rules.push(Rule { prefix: prefix.to_owned(), nth: None, answer, asked: AtomicUsize::new(0) });
-        self
+    pub fn on(self, prefix: &str, answer: Answer) -> Self {
+        self.rule(prefix, Applies::Always, answer)
     }
 
     /// Only the `nth` request whose path and query begin with `prefix`, counted from 1.
     #[must_use]
-    pub fn on_nth(mut self, prefix: &str, nth: usize, answer: Answer) -> Self {
-        self.rules.push(Rule { prefix: prefix.to_owned(), nth: Some(nth), answer, asked: AtomicUsize::new(0) });
+    pub fn on_nth(self, prefix: &str, nth: usize, answer: Answer) -> Self {
+        self.rule(prefix, Applies::Nth(nth), answer)
+    }
+
+    /// Every request whose path and query begin with `prefix`, until [`Scripted::heal`].
+    #[must_use]
+    pub fn until_healed(self, prefix: &str, answer: Answer) -> Self {
+        self.rule(prefix, Applies::UntilHealed, answer)
+    }
+
+    fn rule(mut self, prefix: &str, applies: Applies, answer: Answer) -> Self {
+        self.rules.push(Rule { prefix: prefix.to_owned(), applies, answer, asked: AtomicUsize::new(0) });
         self
     }
 
@@ -117,6 +133,7 @@ impl Script {
         let stage = Arc::new(Stage {
             rules: self.rules,
             origin: format!("http://{}", listener.local_addr()?),
+            is_healed: AtomicBool::new(false),
             log: RequestLog::default(),
             connections: AtomicUsize::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -142,6 +159,11 @@ impl Scripted {
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.stage.log.all()
+    }
+
+    /// From now on the rules that hold until then are passed over.
+    pub fn heal(&self) {
+        self.stage.is_healed.store(true, Ordering::SeqCst);
     }
 
     /// How often somebody connected, with or without asking anything.
@@ -172,6 +194,7 @@ impl Drop for Scripted {
 struct Stage {
     rules: Vec<Rule>,
     origin: String,
+    is_healed: AtomicBool,
     log: RequestLog,
     connections: AtomicUsize,
     sent_bytes: AtomicU64,
@@ -184,7 +207,12 @@ impl Stage {
         // Every fitting rule counts the request, also behind the one that answers it.
         for rule in self.rules.iter().filter(|rule| target.starts_with(&rule.prefix)) {
             let asked = rule.asked.fetch_add(1, Ordering::SeqCst) + 1;
-            if chosen.is_none() && rule.nth.is_none_or(|nth| nth == asked) {
+            let applies = match rule.applies {
+                Applies::Always => true,
+                Applies::Nth(nth) => nth == asked,
+                Applies::UntilHealed => !self.is_healed.load(Ordering::SeqCst),
+            };
+            if chosen.is_none() && applies {
                 chosen = Some(&rule.answer);
             }
         }
@@ -213,6 +241,7 @@ async fn exchanges(stream: &mut TcpStream, stage: &Stage) -> io::Result<()> {
         let unknown = Answer::new(501, format!("no rule for `{} {}`", asked.method, asked.target));
         let answer = stage.answer_to(&asked.target).unwrap_or(&unknown);
         stage.log.add(Request {
+            at: Instant::now(),
             status: answer.status,
             authorization: asked.header("authorization"),
             if_none_match: asked.header("if-none-match"),

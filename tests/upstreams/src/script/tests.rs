@@ -43,6 +43,16 @@ async fn rules_are_tried_in_order_and_the_rest_is_unknown() {
 }
 
 #[tokio::test]
+async fn what_holds_until_healed_gives_way_to_the_next_rule() {
+    let script = Script::new().until_healed("/pulls", Answer::new(502, "")).on("/pulls", Answer::new(200, "[]"));
+    let scripted = script.start().await.unwrap();
+    let ask = async || get(&format!("{}/pulls", scripted.url()), &[]).await.unwrap().status;
+    assert_eq!((ask().await, ask().await), (502, 502));
+    scripted.heal();
+    assert_eq!(ask().await, 200);
+}
+
+#[tokio::test]
 async fn bad_behaviour_is_as_told() {
     let answer = |behaviour: Behaviour| Answer::new(200, "0123456789").behaving(behaviour);
     let script = Script::new()

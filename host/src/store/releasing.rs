@@ -1,0 +1,97 @@
+//! One release: what it reads and what it writes in one transaction, while pages of facts wait.
+
+use jiff::Timestamp;
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use super::{Store, StoreError, account, assignment, atom, change, commit, review, span};
+use crate::model::{Alias, Assignment, Atom, GivenReview, LandedCommit, MergedChange, Pseudonym, Span, Week};
+
+/// Held by a release alone, and by any number of pages together.
+const RELEASE_LOCK: i64 = 0x7175_696e_7461_6e75;
+
+/// A release that has begun. Dropping it undoes it.
+pub struct Releasing {
+    transaction: Transaction<'static, Postgres>,
+}
+
+/// A page's facts must not come between what a release reads and what it writes.
+pub(super) async fn wait_for_release(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", RELEASE_LOCK).execute(connection).await?;
+    Ok(())
+}
+
+impl Store {
+    /// Begins a release; waits for pages and for another host's release to end.
+    pub async fn releasing(&self) -> Result<Releasing, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!("SELECT pg_advisory_xact_lock($1)", RELEASE_LOCK).execute(&mut *transaction).await?;
+        Ok(Releasing { transaction })
+    }
+
+    /// Everything that was ever released.
+    pub async fn atoms_fetch(&self) -> Result<Vec<Atom>, StoreError> {
+        atom::fetch(&mut *self.pool.acquire().await?).await
+    }
+
+    /// Every span that has begun.
+    pub async fn spans_fetch(&self) -> Result<Vec<Span>, StoreError> {
+        span::fetch(&mut *self.pool.acquire().await?).await
+    }
+
+    /// Every known spelling and an account that it leads to.
+    pub async fn aliases_fetch(&self) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
+        account::fetch(&mut *self.pool.acquire().await?).await
+    }
+}
+
+impl Releasing {
+    /// Everything that was ever released.
+    pub async fn atoms_fetch(&mut self) -> Result<Vec<Atom>, StoreError> {
+        atom::fetch(&mut self.transaction).await
+    }
+
+    /// Every span that has begun.
+    pub async fn spans_fetch(&mut self) -> Result<Vec<Span>, StoreError> {
+        span::fetch(&mut self.transaction).await
+    }
+
+    /// Every known spelling and an account that it leads to.
+    pub async fn aliases_fetch(&mut self) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
+        account::fetch(&mut self.transaction).await
+    }
+
+    /// The changes that were merged in the weeks from `start` up to, not including, `end`.
+    pub async fn merged_changes_fetch(&mut self, start: Week, end: Week) -> Result<Vec<MergedChange>, StoreError> {
+        change::fetch_merged(&mut self.transaction, start, end).await
+    }
+
+    /// The reviews of these weeks, and the earlier ones of changes that were reviewed or merged in them.
+    pub async fn reviews_fetch(&mut self, start: Week, end: Week) -> Result<Vec<GivenReview>, StoreError> {
+        review::fetch(&mut self.transaction, start, end).await
+    }
+
+    /// The commits with at most one parent that landed in these weeks.
+    pub async fn landed_commits_fetch(&mut self, start: Week, end: Week) -> Result<Vec<LandedCommit>, StoreError> {
+        commit::fetch_landed(&mut self.transaction, start, end).await
+    }
+
+    /// What was released of these weeks, and in which cells.
+    pub async fn assignments_fetch(&mut self, start: Week, end: Week) -> Result<Vec<Assignment>, StoreError> {
+        assignment::fetch(&mut self.transaction, start, end).await
+    }
+
+    /// Writes what was decided, all or nothing.
+    pub async fn commit(
+        mut self,
+        begun: &[Span],
+        atoms: &[Atom],
+        assignments: &[Assignment],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        span::insert(&mut self.transaction, begun).await?;
+        atom::insert(&mut self.transaction, atoms, now).await?;
+        assignment::insert(&mut self.transaction, assignments).await?;
+        self.transaction.commit().await?;
+        Ok(())
+    }
+}

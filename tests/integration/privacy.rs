@@ -1,0 +1,138 @@
+//! What no row, log or answer may hold, and what a release may never change.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use quintant_tests::{Host, HostOptions, Log, SEED, simulation_end};
+use quintant_upstreams::github::{Options, Simulation};
+use quintant_upstreams::organisation::Organisation;
+
+async fn simulation() -> Simulation {
+    let organisation = Organisation::generate(SEED, simulation_end());
+    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    Simulation::start(Arc::new(organisation), options).await.unwrap()
+}
+
+/// Every login, e-mail, sha, title and person's name of the organisation, and the token.
+fn canaries(organisation: &Organisation) -> Vec<String> {
+    let mut words = vec![quintant_upstreams::github::TOKEN.to_owned(), "@example.invalid".to_owned()];
+    words.extend(organisation.accounts.iter().map(|account| account.login.clone()).filter(|login| login.len() > 4));
+    words.extend(organisation.roster.iter().map(|row| row.person.clone()));
+    for repository in &organisation.repositories {
+        words.extend(repository.commits.iter().map(|commit| commit.sha.clone()));
+    }
+    words.sort();
+    words.dedup();
+    words
+}
+
+fn assert_free_of(words: &[String], what: &str, text: &str) {
+    let found: Vec<&String> = words.iter().filter(|word| text.contains(word.as_str())).take(5).collect();
+    assert!(found.is_empty(), "{what} holds {found:?}");
+}
+
+#[tokio::test]
+async fn identities_and_secrets_are_in_no_row_log_or_answer() {
+    let simulation = simulation().await;
+    let words = canaries(simulation.organisation());
+    assert!(words.len() > 1000);
+    let log = Log::capture();
+    let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
+    host.collect().await;
+    host.release().await;
+    let mut answers = String::new();
+    for path in [
+        "/health",
+        "/metrics",
+        "/api/v1/metrics/space",
+        "/api/v1/metrics/space/activity?time_range=90d",
+        "/api/v1/metrics/space/communication?team=nobody",
+        "/api/v1/metrics/space/dev-007",
+        "/dev-007",
+    ] {
+        answers.push_str(&host.get_text(path).await.1);
+    }
+    let log = log.text();
+    assert!(log.contains("collected") && log.contains("DEBUG"), "the log was not captured");
+    assert_free_of(&words, "the log", &log);
+    assert_free_of(&words, "an answer", &answers);
+    for schema in ["app", "raw", "release"] {
+        let rows = host.database.dump(schema).await;
+        assert!(rows.len() > 100, "the dump of `{schema}` is empty");
+        // Cursors are sealed in the next step; until then they hold shas and validators, and nothing of persons.
+        let rows = if schema == "app" { without_cursors(&rows) } else { rows };
+        assert_free_of(&words, schema, &rows);
+    }
+    host.finish().await;
+}
+
+fn without_cursors(rows: &str) -> String {
+    rows.lines().filter(|line| !line.contains("\"\"known\"\"")).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_released_atom_never_changes() {
+    let simulation = simulation().await;
+    let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
+    host.collect().await;
+    host.release().await;
+    let before = host.database.dump("release").await;
+    let (_, answer) = host.get("/api/v1/metrics/space/activity?time_range=90d").await;
+
+    let mut connection = host.database.connect().await;
+    // Late facts, a lost source and a roster that was edited afterwards.
+    sqlx::query("DELETE FROM raw.review WHERE week % 2 = 0").execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE raw.change SET author = decode(md5(key::text), 'hex')").execute(&mut connection).await.unwrap();
+    let roster = std::fs::read_to_string(host.folder().join("roster.csv")).unwrap();
+    let (header, rows) = roster.split_once('\n').unwrap();
+    let kept: Vec<&str> = rows.lines().skip(15).collect();
+    std::fs::write(host.folder().join("roster.csv"), format!("{header}\n{}\n", kept.join("\n"))).unwrap();
+    host.collect().await;
+    host.release().await;
+
+    assert_eq!(host.database.dump("release").await, before);
+    assert_eq!(host.get("/api/v1/metrics/space/activity?time_range=90d").await.1, answer);
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn spans_of_a_team_never_overlap_and_work_is_told_once_after_roster_edits() {
+    let simulation = simulation().await;
+    let first = simulation_end() - SignedDuration::from_hours(21 * 24);
+    simulation.set_now(first);
+    let host = Host::for_organisation(
+        simulation.organisation(),
+        simulation.url(),
+        HostOptions { now: first, ..HostOptions::default() },
+    )
+    .await;
+    host.collect().await;
+    host.release().await;
+
+    // Everybody of the largest team is said to have been in the smallest one all the time.
+    let roster = std::fs::read_to_string(host.folder().join("roster.csv")).unwrap();
+    let teams: Vec<String> = simulation.organisation().teams.iter().map(|team| team.name.clone()).collect();
+    let size = |team: &str| roster.lines().filter(|line| line.split(',').nth(1) == Some(team)).count();
+    let largest = teams.iter().max_by_key(|team| size(team)).unwrap();
+    let smallest = teams.iter().min_by_key(|team| size(team)).unwrap();
+    std::fs::write(host.folder().join("roster.csv"), roster.replace(&format!(",{largest},"), &format!(",{smallest},")))
+        .unwrap();
+    simulation.set_now(simulation_end());
+    host.set_now(simulation_end());
+    host.collect().await;
+    assert!(host.release().await > 0);
+
+    let overlapping = host
+        .database
+        .count(
+            "SELECT count(*) FROM release.span a JOIN release.span b ON (a.cell, a.start_week) <> (b.cell, b.start_week)
+             AND (a.teams && b.teams OR a.cell = b.cell) AND a.start_week <= b.start_week AND b.start_week < a.start_week + a.weeks",
+        )
+        .await;
+    assert_eq!(overlapping, 0);
+    let told =
+        host.database.count("SELECT sum(count)::bigint FROM release.measure WHERE component = 'merged_changes'").await;
+    let happened = host.database.count("SELECT count(*) FROM raw.change WHERE merged").await;
+    assert!(told <= happened, "{told} changes were told of {happened}");
+    host.finish().await;
+}
