@@ -15,11 +15,11 @@ CREATE TABLE app.source (
     name text NOT NULL UNIQUE
 );
 
--- Where reading a feed goes on, and what it has covered. `version` grows with each page, so that of two runs only one can store the next.
+-- Where reading a feed goes on (sealed), and what it has covered. `version` grows with each page, so that of two runs only one can store the next.
 CREATE TABLE app.feed (
     source_id          integer NOT NULL REFERENCES app.source,
     name               text NOT NULL,
-    cursor             text,
+    cursor             bytea,
     covered_from_ms    bigint NOT NULL,
     covered_through_ms bigint,
     version            bigint NOT NULL DEFAULT 0,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
+pub mod bench;
 mod database;
 mod host;
 mod log;

@@ -1,20 +1,14 @@
 //! The gate that every change passes: formatting, plugins, lints, documentation and all tests, against a real PostgreSQL.
 
-use std::process::Command;
-
 use anyhow::{Result, ensure};
 use regex::Regex;
 
-use crate::cluster::ScratchCluster;
 use crate::named_tests;
 use crate::plugins;
-use crate::postgres;
 use crate::process;
 use crate::steps::Steps;
+use crate::surroundings::Surroundings;
 use crate::workspace::Workspace;
-
-/// Tests start whole hosts; more of them at once than this only wait for each other.
-const TEST_THREADS: &str = "2";
 
 /// The gate: formatting, plugins, lints, documentation and all tests
 ///
@@ -82,30 +76,4 @@ fn require(workspace: &Workspace, subcommand: &str, component: &str) -> Result<(
     let present = process::succeeds(workspace.cargo().args([subcommand, "--version"]))?;
     ensure!(present, "`cargo {subcommand}` is not here: install it by `rustup component add {component}`");
     Ok(())
-}
-
-/// What tests find around them.
-struct Surroundings {
-    cluster: ScratchCluster,
-    programs: std::path::PathBuf,
-}
-
-impl Surroundings {
-    fn start(workspace: &Workspace) -> Result<Self> {
-        let programs = postgres::find_or_install(workspace)?;
-        Ok(Self { cluster: ScratchCluster::start(&programs)?, programs })
-    }
-
-    fn add_to<'a>(&self, command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
-        if std::env::var_os("RUST_TEST_THREADS").is_none() {
-            command.env("RUST_TEST_THREADS", TEST_THREADS);
-        }
-        command
-            .env("QUINTANT_TEST_DATABASE_URL", self.cluster.url("postgres"))
-            .env("QUINTANT_TEST_PLUGINS", workspace.plugins_folder())
-            .env("QUINTANT_TEST_GUESTS", workspace.test_guests_folder())
-            .env("QUINTANT_TEST_PROGRAM", workspace.target.join("debug/quintant"))
-            .env("QUINTANT_TEST_POSTGRES_BIN", &self.programs)
-            .env("SQLX_OFFLINE", "true")
-    }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask`: builds, demonstrates and tests Quintant; the product itself never depends on it.
 
+mod bench;
 mod cluster;
 mod debian_rust;
 mod demo;
@@ -12,6 +13,7 @@ mod postgres;
 mod process;
 mod query_data;
 mod steps;
+mod surroundings;
 mod wasm_target;
 mod workspace;
 
@@ -40,6 +42,7 @@ enum Command {
     /// Builds the plugins into target/plugins, after making sure that Rust can compile for wasm32-unknown-unknown
     Plugins,
     Sqlx(query_data::Arguments),
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -65,5 +68,6 @@ fn run(command: Command) -> Result<()> {
         Command::Test(arguments) => gate::run(&workspace, &arguments),
         Command::Plugins => plugins::build(&workspace),
         Command::Sqlx(arguments) => query_data::run(&workspace, &arguments),
+        Command::Bench(arguments) => bench::run(&workspace, &arguments),
     }
 }

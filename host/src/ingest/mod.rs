@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::model::{Calendar, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
 use crate::normalize::{Rejected, RejectedCounts, Rules, normalize};
 use crate::plugin::Page;
-use crate::pseudonym::{IdentityKey, Pseudonymous, pseudonymize};
+use crate::pseudonym::{IdentityKey, KeyError, Pseudonymous, pseudonymize};
 use crate::store::{PageRows, SourceId, Store, StoreError, Stored};
 
 /// What the pipe judges and hides facts by.
@@ -32,6 +32,15 @@ pub struct Arrival<'a> {
     pub now: Timestamp,
     /// Facts from before it are not kept; the same for a whole run, so that what the run covers has no hole.
     pub keep_from: Timestamp,
+}
+
+/// Why a page was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// What became of a page.
@@ -72,8 +81,9 @@ impl Pipe {
         version: i64,
         page: Page,
         arrival: &Arrival<'_>,
-    ) -> Result<Ingested, StoreError> {
-        let (cursor, covered_through) = (page.cursor.clone(), page.covered_through);
+    ) -> Result<Ingested, IngestError> {
+        let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
+        let (cursor, covered_through) = (page.cursor.as_ref().map(seal).transpose()?, page.covered_through);
         let (veiled, rejected) = self.veil(page, arrival);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
         let week = self.calendar.week_of(arrival.now);

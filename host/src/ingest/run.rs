@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress};
-use super::{Arrival, Pipe};
+use super::{Arrival, IngestError, Pipe};
 use crate::model::StampedFact;
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::schedule::Clock;
@@ -74,26 +74,30 @@ impl FeedRun<'_> {
         let (look_back, keep_from) = (self.look_back(started), self.pipe.keep_from(started));
         let open = || async { store.feed_open(id, name, look_back, keep_from).await.map_err(|error| database(&error)) };
         let mut state = open().await?;
-        let mut from = self.window_start(&state);
+        let (mut cursor, mut from) = (self.unseal(&state), self.window_start(&state));
         let mut session = self.source.start(&self.pipe.calendar).await?;
         let mut may_start_over = true;
         loop {
             let now = self.clock.now();
-            let page = match self.call(&mut session, state.cursor.clone(), from, now).await {
+            let page = match self.call(&mut session, cursor.clone(), from, now).await {
                 Err(failure) if failure.code == FailureCode::CursorExpired && may_start_over => {
                     may_start_over = false;
                     store.cursor_forget(id, name, state.version).await.map_err(|error| database(&error))?;
-                    (state, from) = (open().await?, look_back);
+                    (state, cursor, from) = (open().await?, None, look_back);
                     continue;
                 }
                 page => page?,
             };
             progress.page(&page);
-            let (more, cursor) = (page.more, page.cursor.clone());
+            let more = page.more;
+            cursor = page.cursor.clone().or(cursor);
             let stored = self.pipe.page(store, id, name, state.version, page, &self.arrival(now, keep_from)).await;
-            let ingested = stored.map_err(|error| database(&error))?;
+            let ingested = stored.map_err(|error| match error {
+                IngestError::Store(error) => database(&error),
+                IngestError::Key(error) => Failure::new(FailureCode::Transient, error.to_string()),
+            })?;
             progress.facts(ingested.facts, ingested.rejected, ingested.stored.late);
-            state = FeedState { cursor: cursor.or(state.cursor), version: ingested.stored.version, ..state };
+            state.version = ingested.stored.version;
             if !more {
                 return Ok(());
             }
@@ -114,6 +118,16 @@ impl FeedRun<'_> {
 
     fn arrival(&self, now: Timestamp, keep_from: Timestamp) -> Arrival<'_> {
         Arrival { source: &self.source.name, emits: &self.feed.emits, now, keep_from }
+    }
+
+    /// None where there is none, or where it cannot be opened: then the reading starts over.
+    fn unseal(&self, state: &FeedState) -> Option<String> {
+        let sealed = state.cursor.as_ref()?;
+        let cursor = self.pipe.key.cursors().open(&self.source.name, &self.feed.name, sealed);
+        if cursor.is_none() {
+            tracing::warn!("the stored cursor cannot be opened; reading starts over");
+        }
+        cursor
     }
 
     fn bounds(&self) -> Bounds {

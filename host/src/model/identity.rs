@@ -111,6 +111,20 @@ keyed_hash!(
     EntityKey
 );
 
+/// Encrypted text, opaque to everything but `pseudonym`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Whether `text` is `pattern`, in which `*` stands for any run of characters; upper and lower case are the same.
 pub(crate) fn glob_match(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());

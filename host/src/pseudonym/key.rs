@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::CursorKey;
 use crate::model::Alias;
 
 const KEY_BYTES: usize = 32;
@@ -24,12 +25,15 @@ pub enum KeyError {
     NoRandomness,
 }
 
-/// HMAC-SHA-256 key of accounts, spellings and natural keys; 128 bits of each digest are kept.
-pub struct IdentityKey(hmac::Key);
+/// HMAC-SHA-256 key of accounts, spellings and natural keys, of which 128 bits are kept, and the key of cursors that is derived from it.
+pub struct IdentityKey {
+    digests: hmac::Key,
+    cursors: CursorKey,
+}
 
 impl IdentityKey {
     pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+        Self { digests: hmac::Key::new(hmac::HMAC_SHA256, bytes), cursors: CursorKey::derive(bytes) }
     }
 
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
@@ -40,6 +44,10 @@ impl IdentityKey {
     /// Reads the key file; a key for this process alone where there is none, for what is not stored.
     pub fn load_or_forget(path: &Path) -> Result<Self, KeyError> {
         Self::load(path)?.map_or_else(|| Ok(Self::from_bytes(&random()?)), Ok)
+    }
+
+    pub fn cursors(&self) -> &CursorKey {
+        &self.cursors
     }
 
     /// Differs for different keys and tells nothing about them.
@@ -54,7 +62,7 @@ impl IdentityKey {
 
     /// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
     pub(super) fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.digests);
         for part in [domain, group, text] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());

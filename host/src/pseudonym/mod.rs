@@ -2,9 +2,11 @@
 
 mod key;
 mod roster;
+mod seal;
 
 pub use key::{IdentityKey, KeyError};
 pub use roster::{Person, Roster, RosterError};
+pub use seal::CursorKey;
 
 use crate::model::{
     Alias, Calendar, Change, Commit, EntityKey, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::{SourceId, Store, StoreError, instant};
-use crate::model::FeedName;
+use crate::model::{FeedName, Sealed};
 
 /// What is known of a feed before its next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedState {
-    pub cursor: Option<String>,
+    pub cursor: Option<Sealed>,
     pub covered_from: Timestamp,
     pub covered_through: Option<Timestamp>,
     /// Grows with each page.
@@ -57,7 +57,7 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(FeedState {
-            cursor: row.cursor,
+            cursor: row.cursor.map(Sealed::new),
             covered_from: instant(row.covered_from_ms),
             covered_through: row.covered_through_ms.map(instant),
             version: row.version,

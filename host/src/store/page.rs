@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::{SourceId, Store, StoreError, account, change, commit, releasing, review};
-use crate::model::{Alias, EntityKey, FactBody, FactKind, Family, FeedName, Pseudonym, Retraction, StampedFact, Week};
+use crate::model::{
+    Alias, EntityKey, FactBody, FactKind, Family, FeedName, Pseudonym, Retraction, Sealed, StampedFact, Week,
+};
 
 /// What a page leaves behind.
 #[derive(Debug)]
@@ -13,7 +15,7 @@ pub struct PageRows {
     pub retractions: Vec<Retraction<EntityKey>>,
     pub aliases: Vec<(Alias, Pseudonym)>,
     /// None keeps the stored one.
-    pub cursor: Option<String>,
+    pub cursor: Option<Sealed>,
     /// None: no statement.
     pub covered_through: Option<Timestamp>,
     /// The week it was read in.
@@ -76,7 +78,7 @@ impl Store {
             source.0,
             feed.as_str(),
             version,
-            rows.cursor,
+            rows.cursor.as_ref().map(Sealed::as_bytes),
             rows.covered_through.map(Timestamp::as_millisecond),
         )
         .execute(&mut *transaction)
