@@ -69,7 +69,7 @@ struct Answered {
 /// One request to the router.
 async fn ask(host: &Host, method: Method, path: &str) -> Answered {
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-    let response = host.app.router().oneshot(request).await.unwrap();
+    let response = host.app.router().await.unwrap().oneshot(request).await.unwrap();
     let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (content_type, allow) = (header(header::CONTENT_TYPE).unwrap(), header(header::ALLOW));
     let status = response.status().as_u16();

@@ -13,3 +13,4 @@ mod privacy;
 mod program;
 mod recorded;
 mod serving;
+mod snapshot;

@@ -24,15 +24,23 @@ fn site_at(database_url: &str) -> Site {
 
 /// It lives, but says that it cannot answer, in the form that clients can read.
 async fn check_unavailable(serving: &Serving) {
-    assert_eq!(serving.get("/livez").await.0, 200);
     let one = format!("{SPACE}/activity?time_range=7d");
-    let (ready, metrics, all, one) =
-        tokio::join!(serving.get("/readyz"), serving.get("/metrics"), serving.get(SPACE), serving.get(&one));
-    for (status, content_type, body) in [ready, metrics, all, one] {
+    let (metrics, all, one) = tokio::join!(serving.get("/metrics"), serving.get(SPACE), serving.get(&one));
+    check_refused([metrics, all, one]);
+    check_not_ready(serving).await;
+}
+
+fn check_refused(answers: impl IntoIterator<Item = (u16, String, String)>) {
+    for (status, content_type, body) in answers {
         assert_eq!((status, content_type.as_str()), (503, "application/problem+json"), "{body}");
         let problem: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&problem["code"], &problem["status"]), (&"database_unavailable".into(), &503.into()), "{body}");
     }
+}
+
+async fn check_not_ready(serving: &Serving) {
+    assert_eq!(serving.get("/livez").await.0, 200);
+    check_refused([serving.get("/readyz").await]);
     let (status, _, body) = serving.get("/health").await;
     let health: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &health["status"], &health["service"]), (503, &"unhealthy".into(), &"space-metrics".into()));
@@ -138,7 +146,10 @@ async fn a_database_may_come_later_go_and_come_back() {
     check_available(&serving).await;
 
     passage.close().await;
-    check_unavailable(&serving).await;
+    check_not_ready(&serving).await;
+    for path in ["/metrics", SPACE] {
+        assert_eq!(serving.get(path).await.0, 200, "{path}: what was released is still answered");
+    }
     let ran = site.run(&["status"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
     assert!(ran.stderr.contains("error: the database cannot be reached"), "{ran:?}");

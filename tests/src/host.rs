@@ -188,13 +188,17 @@ impl Host {
         Collector::new(&self.app, CancellationToken::new()).release().await.unwrap()
     }
 
+    /// Another host on the same database, with nothing of its own to do.
+    pub async fn replica(&self) -> App {
+        let mut config = self.app.setup.config.clone();
+        config.release.start = quintant::config::ReleaseStart::Manual;
+        let setup = Setup::build(config, Limits::default(), self.app.setup.clock.clone()).await.unwrap();
+        App::open(setup).await.unwrap()
+    }
+
     /// Listens on a port of its own and gives the host away; whatever is due is collected at once.
     pub async fn serve(self) -> (Served, Database, tempfile::TempDir) {
-        let server = Server::bind(self.app).await.unwrap();
-        let address = server.address().unwrap();
-        let cancel = CancellationToken::new();
-        let task = tokio::spawn(server.run(cancel.clone()));
-        (Served { address, cancel, task }, self.database, self.folder)
+        (Served::start(self.app).await, self.database, self.folder)
     }
 
     /// Answers one GET from the router, as the served host would.
@@ -207,7 +211,7 @@ impl Host {
     pub async fn get_text(&self, path: &str) -> (u16, String) {
         use tower::ServiceExt;
         let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
-        let response = self.app.router().oneshot(request).await.unwrap();
+        let response = self.app.router().await.unwrap().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
@@ -220,6 +224,14 @@ impl Host {
 }
 
 impl Served {
+    pub async fn start(app: App) -> Self {
+        let server = Server::bind(app).await.unwrap();
+        let address = server.address().unwrap();
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(server.run(cancel.clone()));
+        Self { address, cancel, task }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

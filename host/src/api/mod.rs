@@ -3,23 +3,23 @@
 mod health;
 mod problem;
 mod prometheus;
+mod shelf;
 mod space;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use axum::Router;
+use axum::middleware;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
 pub use problem::Problem;
+pub use shelf::Shelf;
 
-use crate::metrics::Answers;
-use crate::model::{Family, TeamName};
 use crate::schedule::Clock;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Whether the host has a database at its schema; until then there is nothing to answer from.
 #[derive(Debug, Clone, Default)]
@@ -40,29 +40,24 @@ pub struct Parts {
     pub store: Store,
     pub readiness: Readiness,
     pub clock: Clock,
-    pub teams: Vec<TeamName>,
-    /// Families that configured sources bring.
-    pub families: BTreeSet<Family>,
-    /// Whether any team owns a repository.
-    pub has_owners: bool,
+    pub shelf: Shelf,
 }
 
 /// Every route.
 pub fn router(parts: Parts) -> Router {
-    let Parts { store, readiness, clock, teams, families, has_owners } = parts;
-    let book = Book { store: store.clone(), teams, families, has_owners };
+    let Parts { store, readiness, clock, shelf } = parts;
+    let answers = Router::new()
+        .route("/api/v1/metrics/space", get(space::all))
+        .route("/api/v1/metrics/space/{dimension}", get(space::one))
+        .with_state(space::Desk { shelf: shelf.clone(), clock: clock.clone() })
+        .merge(Router::new().route("/metrics", get(prometheus::metrics)).with_state(shelf.clone()))
+        .route_layer(middleware::from_fn_with_state(shelf, shelf::validate));
     Router::new()
         .route("/health", get(health::health))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .with_state(health::Vitals { store, readiness, clock: clock.clone() })
-        .merge(Router::new().route("/metrics", get(prometheus::metrics)).with_state(book.clone()))
-        .merge(
-            Router::new()
-                .route("/api/v1/metrics/space", get(space::all))
-                .route("/api/v1/metrics/space/{dimension}", get(space::one))
-                .with_state(space::Desk { book, clock }),
-        )
+        .with_state(health::Vitals { store, readiness, clock })
+        .merge(answers)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
 }
@@ -74,20 +69,4 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     axum::serve(listener, router).with_graceful_shutdown(stop).await
-}
-
-/// Where answers are looked up.
-#[derive(Clone)]
-struct Book {
-    store: Store,
-    teams: Vec<TeamName>,
-    families: BTreeSet<Family>,
-    has_owners: bool,
-}
-
-impl Book {
-    async fn answers(&self) -> Result<Answers, StoreError> {
-        let atoms = self.store.atoms_fetch().await?;
-        Ok(Answers::new(atoms, self.teams.clone(), self.families.clone(), self.has_owners))
-    }
 }

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use prometheus::{CounterVec, GaugeVec, Opts, Registry, TextEncoder};
 
-use super::{Book, Problem};
+use super::{Problem, Shelf};
 use crate::metrics::{Answers, Scope, TimeRange, Value};
 use crate::model::{Component, Dimension, Metric};
 
@@ -36,8 +36,8 @@ const COUNTERS: [(&str, &str, Component); 2] = [
     ("space_pull_requests_total", "Merged changes since the first release", Component::MergedChanges),
 ];
 
-pub(super) async fn metrics(State(book): State<Book>) -> Result<Response, Problem> {
-    let answers = book.answers().await?;
+pub(super) async fn metrics(State(shelf): State<Shelf>) -> Result<Response, Problem> {
+    let answers = shelf.answers()?;
     let text = exposition(&answers).map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
         Problem::unavailable()

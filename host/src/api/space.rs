@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Book, Problem};
+use super::{Problem, Shelf};
 use crate::metrics::{Answer, Answers, Scope, TimeRange};
 use crate::model::{Dimension, Withheld};
 use crate::schedule::Clock;
@@ -17,7 +17,7 @@ const PARAMETERS: [&str; 4] = ["time_range", "from", "to", "team"];
 
 #[derive(Clone)]
 pub(super) struct Desk {
-    pub(super) book: Book,
+    pub(super) shelf: Shelf,
     pub(super) clock: Clock,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Space {
 
 pub(super) async fn all(State(desk): State<Desk>, parameters: Parameters) -> Result<Json<Space>, Problem> {
     let parameters = known(parameters)?;
-    let answers = desk.book.answers().await?;
+    let answers = desk.shelf.answers()?;
     let (range, scope) = question(&parameters, &answers)?;
     let answer = |dimension| answers.dimension(dimension, range, &scope);
     Ok(Json(Space {
@@ -69,7 +69,7 @@ pub(super) async fn one(
         Problem::bad_request("unknown_dimension", "there is no such dimension", known)
     })?;
     let parameters = known(parameters)?;
-    let answers = desk.book.answers().await?;
+    let answers = desk.shelf.answers()?;
     let (range, scope) = question(&parameters, &answers)?;
     Ok(Json(answers.dimension(dimension, range, &scope)))
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::api::{self, Readiness, Router};
+use crate::api::{self, Readiness, Router, Shelf};
 use crate::config::{Config, Database, SecretError, Source};
 use crate::ingest::Pipe;
+use crate::metrics::Answers;
 use crate::model::{FactKind, Family, SourceName, TeamName};
 use crate::plugin::{BindError, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
@@ -124,23 +125,23 @@ impl App {
         self.store().calendar_check(self.setup.config.calendar.name()).await
     }
 
-    /// Every route over a database that is ready.
-    pub fn router(&self) -> Router {
-        let readiness = Readiness::default();
-        readiness.set_ready();
-        self.router_with(readiness)
+    /// What can be answered now.
+    pub async fn answers(&self) -> Result<Answers, StoreError> {
+        let has_owners = self.setup.config.teams.iter().any(|team| !team.owns.is_empty());
+        Ok(Answers::new(self.store.atoms_fetch().await?, self.setup.teams(), self.setup.families(), has_owners))
     }
 
-    /// Every route; `readiness` tells when there is a database.
-    pub(super) fn router_with(&self, readiness: Readiness) -> Router {
-        api::router(api::Parts {
-            store: self.store.clone(),
-            readiness,
-            clock: self.setup.clock.clone(),
-            teams: self.setup.teams(),
-            families: self.setup.families(),
-            has_owners: self.setup.config.teams.iter().any(|team| !team.owns.is_empty()),
-        })
+    /// Every route, over what can be answered now.
+    pub async fn router(&self) -> Result<Router, StoreError> {
+        let (readiness, shelf) = (Readiness::default(), Shelf::default());
+        readiness.set_ready();
+        shelf.put(self.answers().await?);
+        Ok(self.router_with(readiness, shelf))
+    }
+
+    /// Every route; `readiness` tells when there is a database, and `shelf` holds what is answered.
+    pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf) -> Router {
+        api::router(api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf })
     }
 
     /// Leaves the database, and stops it where it is ours.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
 use super::collect::Collector;
-use crate::api::{self, Readiness};
+use crate::api::{self, Readiness, Shelf};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedError;
 
@@ -54,11 +54,12 @@ impl Server {
     /// Serves and collects until cancelled; then stops in order.
     pub async fn run(self, cancel: CancellationToken) -> Result<(), ServeError> {
         let Self { app, listener, readiness } = self;
-        let router = app.router_with(readiness.clone());
+        let shelf = Shelf::default();
+        let router = app.router_with(readiness.clone(), shelf.clone());
         let stop = cancel.clone().cancelled_owned();
         let server = api::serve(listener, router, stop);
         let collector = async {
-            let collected = collect(&app, &readiness, &cancel).await;
+            let collected = collect(&app, &readiness, &shelf, &cancel).await;
             if collected.is_err() {
                 cancel.cancel();
             }
@@ -74,10 +75,15 @@ impl Server {
     }
 }
 
-/// Waits until the database is there and at this program's schema, then works until cancelled.
-async fn collect(app: &App, readiness: &Readiness, cancel: &CancellationToken) -> Result<(), StoreError> {
+/// Waits until the database is there and at this program's schema, then works and keeps the answers fresh until cancelled.
+async fn collect(
+    app: &App,
+    readiness: &Readiness,
+    shelf: &Shelf,
+    cancel: &CancellationToken,
+) -> Result<(), StoreError> {
     loop {
-        match app.prepare_database().await {
+        match open(app, shelf).await {
             Ok(()) => break,
             Err(error) if !error.is_outage() => return Err(error),
             Err(error) => {
@@ -90,6 +96,34 @@ async fn collect(app: &App, readiness: &Readiness, cancel: &CancellationToken) -
         }
     }
     readiness.set_ready();
-    Collector::new(app, cancel.clone()).work().await;
+    let collector = Collector::new(app, cancel.clone());
+    tokio::select! {
+        () = collector.work() => {}
+        () = keep_fresh(app, shelf) => {}
+    }
     Ok(())
+}
+
+async fn open(app: &App, shelf: &Shelf) -> Result<(), StoreError> {
+    app.prepare_database().await?;
+    shelf.put(app.answers().await?);
+    Ok(())
+}
+
+/// Reads the answers anew after every release, whichever host made it. While the database is away the last ones stay.
+async fn keep_fresh(app: &App, shelf: &Shelf) {
+    loop {
+        if let Err(error) = follow_releases(app, shelf).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the answers may be old: {error}");
+        }
+        tokio::time::sleep(PAUSE_BEFORE_NEXT_TRY).await;
+    }
+}
+
+async fn follow_releases(app: &App, shelf: &Shelf) -> Result<(), StoreError> {
+    let mut notices = app.store().notices().await?;
+    loop {
+        shelf.put(app.answers().await?);
+        notices.next().await?;
+    }
 }

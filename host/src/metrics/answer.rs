@@ -76,7 +76,7 @@ pub struct Total {
 }
 
 /// What can be asked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Answers {
     atoms: Vec<Atom>,
     teams: Vec<TeamName>,

@@ -107,7 +107,7 @@ impl Component {
 }
 
 /// Whether the parts of a rate may be told beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Parts {
     Told,
     /// One part rests on too few people: the rate is served alone, to two digits.
@@ -115,7 +115,7 @@ pub enum Parts {
 }
 
 /// A sum over observations and their number; a plain count has `total == count`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Measure {
     pub total: i64,
     pub count: i64,
@@ -129,7 +129,7 @@ impl Measure {
 }
 
 /// Whole weeks of one cell: a team, a pool of small teams, or the people without a team.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The team's name, the pool's members joined by `+`, or `unassigned`.
     pub cell: String,
@@ -166,7 +166,7 @@ pub struct Assignment {
 }
 
 /// What was released, once, about one family in one span. A withheld atom holds no numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Atom {
     pub span: Span,
     pub family: Family,

@@ -8,6 +8,7 @@ mod commit;
 pub mod embedded;
 mod error;
 mod feed;
+mod notice;
 mod page;
 mod partition;
 mod releasing;
@@ -23,6 +24,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
+pub use notice::Notices;
 pub use page::{PageRows, Stored};
 pub use releasing::Releasing;
 pub use run::{LastRun, RunId, RunSummary};

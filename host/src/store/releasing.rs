@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::{Store, StoreError, account, assignment, atom, change, commit, review, span};
+use super::{Store, StoreError, account, assignment, atom, change, commit, notice, review, span};
 use crate::model::{Alias, Assignment, Atom, GivenReview, LandedCommit, MergedChange, Pseudonym, Span, Week};
 
 /// Held by a release alone, and by any number of pages together.
@@ -91,6 +91,7 @@ impl Releasing {
         span::insert(&mut self.transaction, begun).await?;
         atom::insert(&mut self.transaction, atoms, now).await?;
         assignment::insert(&mut self.transaction, assignments).await?;
+        notice::announce(&mut self.transaction).await?;
         self.transaction.commit().await?;
         Ok(())
     }
