@@ -229,3 +229,130 @@ impl Cell<'_> {
 fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::model::{Alias, Assignment, FactKind, TeamName};
+    use crate::pseudonym::{IdentityKey, Roster};
+
+    const WEEK: Week = Week::from_index(2960);
+
+    /// Ten people of one team, known as `p0` to `p9`; everybody above is an outsider.
+    struct World {
+        roster: Roster,
+        aliases: Vec<(Alias, Pseudonym)>,
+        facts: Facts,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let key = IdentityKey::from_bytes(&[7; 32]);
+            let mut text = "person,team,from,github\n".to_owned();
+            let mut aliases = Vec::new();
+            for number in 0..10 {
+                writeln!(text, "person-{number},amber,2020-01-06,p{number}").unwrap();
+                aliases.push((key.alias("github", &format!("p{number}")), account(number)));
+            }
+            let teams: [TeamName; 1] = ["amber".parse().unwrap()];
+            let roster = Roster::parse(&text, &teams, &["github".parse().unwrap()], &key).unwrap();
+            Self { roster, aliases, facts: Facts::default() }
+        }
+
+        fn merged(mut self, author: u8, first_reviewer: Option<u8>) -> Self {
+            let opened_at: Timestamp = "2026-09-21T08:00:00Z".parse().unwrap();
+            let number = u8::try_from(self.facts.changes.len()).unwrap();
+            self.facts.changes.push(MergedChange {
+                week: WEEK,
+                merged_at: opened_at + jiff::SignedDuration::from_hours(8),
+                change: EntityKey::from_bytes([number; 16]),
+                author: Some(account(author)),
+                owner: None,
+                opened_at,
+                ready_at: None,
+                first_review_at: first_reviewer.map(|_| opened_at + jiff::SignedDuration::from_hours(2)),
+                first_reviewer: first_reviewer.map(account),
+            });
+            self
+        }
+
+        fn landed(mut self, author: u8) -> Self {
+            self.facts.commits.push(LandedCommit { week: WEEK, author: Some(account(author)) });
+            self
+        }
+
+        fn measures(&self, family: Family, assignments: Vec<Assignment>) -> Measures {
+            let span = Span {
+                cell: "amber".into(),
+                teams: vec!["amber".parse().unwrap()],
+                start: WEEK,
+                weeks: 1,
+                admitted: true,
+            };
+            let membership = Membership::new(&self.roster, &self.aliases, assignments);
+            let counted = self.facts.counted(&membership);
+            let change = atom(Family::Change, &span, &counted, &membership, None, 5);
+            atom(family, &span, &counted, &membership, Some(&change), 5).measures
+        }
+    }
+
+    fn account(number: u8) -> Pseudonym {
+        Pseudonym::from_bytes([number; 16])
+    }
+
+    #[test]
+    fn four_contributors_are_withheld_and_five_are_told() {
+        let four = (0..4).fold(World::new(), |world, author| world.merged(author, None).merged(author, None));
+        assert_eq!(four.measures(Family::Change, Vec::new()), Measures::new());
+        let five = four.merged(4, None);
+        assert_eq!(five.measures(Family::Change, Vec::new())[&Component::MergedChanges].count, 9);
+    }
+
+    #[test]
+    fn an_outsider_does_not_fill_the_group() {
+        let world = (0..4).fold(World::new(), |world, author| world.merged(author, None)).merged(200, None);
+        assert_eq!(world.measures(Family::Change, Vec::new()), Measures::new());
+    }
+
+    #[test]
+    fn a_rate_whose_complement_is_too_few_people_is_told_alone() {
+        let reviewed = (0..5).fold(World::new(), |world, author| world.merged(author, Some(author + 5)));
+        let measure = reviewed.measures(Family::Change, Vec::new())[&Component::ReviewTime];
+        assert_eq!((measure.total, measure.count, measure.parts), (5 * 7200, 5, Parts::Hidden));
+        let both = (0..5).fold(reviewed, |world, author| world.merged(author, None));
+        assert_eq!(both.measures(Family::Change, Vec::new())[&Component::ReviewTime].parts, Parts::Told);
+    }
+
+    #[test]
+    fn four_first_reviewers_are_too_few_for_a_review_time() {
+        let world = (0..5).fold(World::new(), |world, author| world.merged(author, Some(5 + author % 4)));
+        let measures = world.measures(Family::Change, Vec::new());
+        assert!(measures.contains_key(&Component::MergedChanges) && !measures.contains_key(&Component::ReviewTime));
+    }
+
+    #[test]
+    fn commits_share_the_verdict_of_merged_changes() {
+        let world = (0..5).fold(World::new(), |world, author| world.landed(author));
+        let few = (0..4).fold(world, |world, author| world.merged(author, None));
+        assert_eq!(few.measures(Family::Commit, Vec::new()), Measures::new());
+        let enough = few.merged(4, None);
+        assert_eq!(enough.measures(Family::Commit, Vec::new())[&Component::Commits].count, 5);
+    }
+
+    #[test]
+    fn active_people_are_floored_to_fives() {
+        let world = (0..9).fold(World::new(), |world, author| world.landed(author).merged(author, None));
+        assert_eq!(world.measures(Family::Active, Vec::new())[&Component::ActivePeople].count, 5);
+    }
+
+    #[test]
+    fn work_that_was_told_in_another_cell_is_not_told_again() {
+        let world = (0..6).fold(World::new(), |world, author| world.merged(author, None));
+        assert_eq!(world.measures(Family::Change, Vec::new())[&Component::MergedChanges].count, 6);
+        let elsewhere =
+            Assignment { week: WEEK, kind: FactKind::Change, account: Some(account(0)), cell: "cobalt".to_owned() };
+        assert_eq!(world.measures(Family::Change, vec![elsewhere])[&Component::MergedChanges].count, 5);
+    }
+}
