@@ -6,6 +6,7 @@ mod answers;
 mod api;
 mod bad_guests;
 mod bad_upstreams;
+mod cancelling;
 mod collecting;
 mod configuration;
 mod invariants;

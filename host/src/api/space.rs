@@ -122,7 +122,15 @@ fn range(parameters: &BTreeMap<String, String>) -> Result<TimeRange, Problem> {
                     )
                 })
             };
-            Ok(TimeRange::Dates { from: date(from)?, to: date(to)? })
+            let (from, to) = (date(from)?, date(to)?);
+            if from >= to {
+                return Err(Problem::bad_request(
+                    "bad_date",
+                    "`from` must lie before `to`, which is the day after the last",
+                    Vec::new(),
+                ));
+            }
+            Ok(TimeRange::Dates { from, to })
         }
         _ => Err(Problem::bad_request(
             "ambiguous_time_range",

@@ -112,7 +112,7 @@ impl<'a> Collector<'a> {
 
     async fn run(&self, source: &PluginSource, feed: &FeedSpec, id: SourceId) -> Result<RunSummary, StoreError> {
         let run = FeedRun { pipe: &self.app.setup.pipe, source, feed, clock: &self.app.setup.clock };
-        run.collect(self.app.store(), id, &self.cancel).await
+        Box::pin(run.collect(self.app.store(), id, &self.cancel)).await
     }
 
     fn interval(&self, source: &PluginSource, feed: &FeedSpec) -> Duration {

@@ -93,7 +93,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
     };
     let result = match stop_on_signal() {
-        Ok(cancel) => obey(&cli, config, cancel).await,
+        // Boxed: the compiler gives up on the layout of one future that holds everything.
+        Ok(cancel) => Box::pin(obey(&cli, config, cancel)).await,
         Err(error) => Err(error).context("signals cannot be waited for"),
     };
     match result {
@@ -116,7 +117,7 @@ async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::R
     };
     match unless_cancelled(&cancel, offline).await? {
         Some(result) => result,
-        None => with_app(config, &cli.command, cli.format, cancel).await,
+        None => Box::pin(with_app(config, &cli.command, cli.format, cancel)).await,
     }
 }
 
@@ -149,7 +150,7 @@ async fn with_app(
             Command::Serve | Command::Check { .. } => Ok(true),
         }
     };
-    let result = unless_cancelled(&cancel, work).await;
+    let result = unless_cancelled(&cancel, Box::pin(work)).await;
     let closed = app.close().await;
     let is_good = result??;
     closed?;
@@ -160,7 +161,7 @@ async fn serve(app: App, cancel: CancellationToken) -> anyhow::Result<bool> {
     let server = Server::bind(app).await?;
     let address = server.address()?;
     tracing::info!("listening on http://{address}");
-    server.run(cancel).await?;
+    Box::pin(server.run(cancel)).await?;
     Ok(true)
 }
 

@@ -130,8 +130,12 @@ impl Answers {
         let mut known: BTreeSet<&str> = self.teams.iter().map(TeamName::as_str).collect();
         known.insert(Span::UNASSIGNED);
         known.extend(self.atoms.iter().map(|atom| atom.span.cell.as_str()));
+        // In a query an unescaped `+` is a space, which no pool has in its name.
+        let pool = team.replace(' ', "+");
         if known.contains(team) {
             Ok(Scope::Cell(team.to_owned()))
+        } else if known.contains(pool.as_str()) {
+            Ok(Scope::Cell(pool))
         } else {
             Err(UnknownTeam { known: known.into_iter().map(str::to_owned).collect() })
         }
