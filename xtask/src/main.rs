@@ -7,6 +7,7 @@ mod demo;
 mod demo_folder;
 mod gate;
 mod http;
+mod k8s;
 mod named_tests;
 mod plugins;
 mod postgres;
@@ -43,6 +44,8 @@ enum Command {
     Plugins,
     Sqlx(query_data::Arguments),
     Bench(bench::Arguments),
+    /// Builds the manifests of k8s/, validates them, and checks the configuration that they carry
+    K8s,
 }
 
 fn main() -> ExitCode {
@@ -69,5 +72,6 @@ fn run(command: Command) -> Result<()> {
         Command::Plugins => plugins::build(&workspace),
         Command::Sqlx(arguments) => query_data::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
+        Command::K8s => k8s::run(&workspace),
     }
 }
