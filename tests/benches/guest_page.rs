@@ -49,7 +49,7 @@ async fn calls(page: Vec<u8>) -> Duration {
     let mut session = setup.sources[0].start(&setup.config.calendar).await.unwrap();
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
-        let request = CollectRequest { feed, cursor: None, from: now, now, most_facts: 1000 };
+        let request = CollectRequest { feed, cursor: None, from: now, until: now, now, most_facts: 1000 };
         let began = Instant::now();
         let page = session.collect(request).await.unwrap();
         times.push(began.elapsed());

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use quintant::ingest::Arrival;
 use quintant::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey};
 use quintant::plugin::Page;
+use quintant::store::Reading;
 use quintant_tests::bench::{Bound, median, tell};
 use quintant_tests::{Host, HostOptions, github_source, simulation_end};
 use sqlx::postgres::PgConnection;
@@ -26,7 +27,8 @@ async fn main() {
     let feed = "pull_requests".parse().unwrap();
     let now = simulation_end();
     let keep_from = host.app.setup.pipe.keep_from(now);
-    let mut version = store.feed_open(source, &feed, keep_from, keep_from).await.unwrap().version;
+    store.feed_open(source, &feed, keep_from, keep_from).await.unwrap();
+    let lease = store.lease_claim(source, "bench").await.unwrap().unwrap();
     let mut database = host.database.connect().await;
 
     let (mut stored, mut stored_again, mut copied) = (Vec::new(), Vec::new(), Vec::new());
@@ -36,11 +38,15 @@ async fn main() {
             let pages: Vec<Page> = (0..PAGES).map(|number| page(number, now)).collect();
             let began = Instant::now();
             for page in pages {
-                let arrival =
-                    Arrival { source: &"github".parse().unwrap(), emits: &[FactKind::Change], now, keep_from };
-                let ingested = host.app.setup.pipe.page(store, source, &feed, version, page, &arrival).await.unwrap();
+                let arrival = Arrival {
+                    source: &"github".parse().unwrap(),
+                    reading: Reading::Onward,
+                    emits: &[FactKind::Change],
+                    now,
+                    keep_from,
+                };
+                let ingested = host.app.setup.pipe.page(store, lease, &feed, page, &arrival).await.unwrap();
                 assert_eq!(ingested.facts as usize, FACTS_A_PAGE);
-                version = ingested.stored.version;
             }
             times.push(began.elapsed());
         }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use quintant::model::Week;
-use quintant::store::PageRows;
+use quintant::store::{PageRows, Reading};
 use quintant_tests::{Host, HostOptions, github_source, simulation_end};
 
 const WRITES: usize = 200;
@@ -16,8 +16,11 @@ async fn a_dropped_page_loses_no_later_write() {
     let store = host.app.store();
     let source = store.source_register(&"github".parse().unwrap()).await.unwrap();
     let feed = "commits".parse().unwrap();
-    let state = store.feed_open(source, &feed, simulation_end(), simulation_end()).await.unwrap();
+    store.feed_open(source, &feed, simulation_end(), simulation_end()).await.unwrap();
+    let lease = store.lease_claim(source, "test").await.unwrap().unwrap();
     let rows = PageRows {
+        reading: Reading::Onward,
+        more: true,
         facts: Vec::new(),
         retractions: Vec::new(),
         aliases: Vec::new(),
@@ -27,7 +30,7 @@ async fn a_dropped_page_loses_no_later_write() {
     };
     let mut dropped = 0;
     for number in 0..WRITES {
-        let mut page = Box::pin(store.page_store(source, &feed, state.version, &rows));
+        let mut page = Box::pin(store.page_store(lease, &feed, &rows));
         // Dropped after each of its steps in turn.
         let mut is_done = false;
         for _ in 0..number % 8 {

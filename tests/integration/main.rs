@@ -4,6 +4,7 @@
 
 mod answers;
 mod api;
+mod backfilling;
 mod bad_guests;
 mod bad_upstreams;
 mod cancelling;
@@ -13,5 +14,6 @@ mod invariants;
 mod privacy;
 mod program;
 mod recorded;
+mod scheduling;
 mod serving;
 mod snapshot;

@@ -67,7 +67,7 @@ fn files_below(folder: &Path) -> BTreeSet<String> {
 fn help_lists_the_commands() {
     let ran = quintant(&["--help"], &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    for command in ["serve", "check", "run-once", "status", "release", "migrate"] {
+    for command in ["serve", "check", "run-once", "backfill", "status", "release", "migrate"] {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);
     }
     assert!(ran.stdout.contains("0 done, 1 failed, 2 wrong usage, 78 wrong configuration"), "{}", ran.stdout);
@@ -381,8 +381,8 @@ async fn from_an_empty_database_to_released_figures() {
     assert_eq!(site.run(&["migrate"]).stdout, "the database is at this version's schema\n");
     assert_eq!(json(&["migrate"]), json!({ "ok": true }));
     let never = json!({ "feeds": [
-        { "source": "github", "feed": "pull_requests", "last_run": null, "covered": null },
-        { "source": "github", "feed": "commits", "last_run": null, "covered": null },
+        { "source": "github", "feed": "pull_requests", "last_run": null, "next_run": null, "read_by": null, "covered": null },
+        { "source": "github", "feed": "commits", "last_run": null, "next_run": null, "read_by": null, "covered": null },
     ] });
     assert_eq!(json(&["status"]), never);
     expect![[r#"

@@ -10,7 +10,7 @@ use quintant::app::{App, Collector, ServeError, Server, Setup};
 use quintant::config::Config;
 use quintant::plugin::{Limits, PluginSource};
 use quintant::schedule::Clock;
-use quintant::store::RunSummary;
+use quintant::store::{RunSummary, Stretch};
 use quintant_upstreams::configuration::{Options, write_configuration};
 use quintant_upstreams::organisation::Organisation;
 use serde_json::Value;
@@ -181,6 +181,13 @@ impl Host {
 
     fn source(&self, name: &str) -> &PluginSource {
         self.app.setup.sources.iter().find(|source| source.name.as_str() == name).unwrap()
+    }
+
+    /// Reads a stretch of every feed of the first source once more.
+    pub async fn backfill(&self, stretch: Stretch) -> Vec<Option<RunSummary>> {
+        let collector = Collector::new(&self.app, CancellationToken::new());
+        let ran = collector.backfill_source(&self.app.setup.sources[0], stretch, &|_, _| {}).await.unwrap();
+        ran.into_iter().map(|(_, summary)| summary).collect()
     }
 
     /// Releases what is due.

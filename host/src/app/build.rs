@@ -12,7 +12,7 @@ use crate::model::{FactKind, Family, SourceName, TeamName};
 use crate::plugin::{BindError, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
 use crate::release::Terms;
-use crate::schedule::Clock;
+use crate::schedule::{Clock, Rhythm};
 use crate::store::embedded::{Cluster, EmbeddedError};
 use crate::store::{Store, StoreError};
 
@@ -85,6 +85,13 @@ impl Setup {
             minimum_group: usize::try_from(self.config.privacy.minimum_group).unwrap_or(usize::MAX),
             settle: self.config.release.settle,
         }
+    }
+
+    /// When a feed runs.
+    pub fn rhythm<'a>(&self, source: &'a PluginSource, feed: &'a FeedSpec) -> Rhythm<'a> {
+        let configured = self.config.sources.iter().find(|configured| configured.name == source.name);
+        let interval = configured.and_then(|configured| configured.interval).unwrap_or(feed.interval);
+        Rhythm { source: &source.name, feed: &feed.name, interval }
     }
 
     /// Every feed of every source.

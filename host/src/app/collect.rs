@@ -3,48 +3,89 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
 use crate::config::ReleaseStart;
-use crate::ingest::FeedRun;
+use crate::ingest::{FeedRun, Step};
+use crate::model::FeedName;
 use crate::plugin::{FeedSpec, PluginSource};
 use crate::release::{FeedCoverage, release_due};
-use crate::schedule::due;
-use crate::store::{RunSummary, SourceId, StoreError};
+use crate::schedule::Rhythm;
+use crate::store::{Lease, RunSummary, SourceId, StoreError, Stretch};
 
 const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
+/// While another host reads a source.
+const PAUSE_BEFORE_NEXT_CLAIM: Duration = Duration::from_secs(5);
+const PAUSE_BEFORE_NEXT_LOOK: Duration = Duration::from_millis(500);
 const LONGEST_NAP: Duration = Duration::from_secs(60);
+/// Each run may hold a guest's memory and an answer of its source.
+const MOST_RUNS_AT_ONCE: usize = 4;
 
 /// The working half of a host.
 pub struct Collector<'a> {
     app: &'a App,
     cancel: CancellationToken,
+    /// Whom the leases of this host are claimed for, as `status` shows it.
+    owner: String,
+    slots: Semaphore,
 }
 
 impl<'a> Collector<'a> {
     pub fn new(app: &'a App, cancel: CancellationToken) -> Self {
-        Self { app, cancel }
+        Self { app, cancel, owner: owner(), slots: Semaphore::new(MOST_RUNS_AT_ONCE) }
     }
 
-    /// Runs every feed of a source once, due or not.
+    /// Runs every feed of a source once, due or not. Waits while another run of it is going on; no run was begun where that is cancelled.
     pub async fn run_source(&self, source: &PluginSource) -> Result<Vec<RunSummary>, StoreError> {
-        let id = self.app.store().source_register(&source.name).await?;
+        let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
         let mut summaries = Vec::new();
         for feed in &source.plugin.descriptor.feeds {
-            summaries.push(self.run(source, feed, id).await?);
+            summaries.push(self.run(source, feed, lease).await?);
         }
+        self.app.store().lease_end(lease).await?;
         Ok(summaries)
     }
 
-    /// Runs whatever is due until it is cancelled. A database that is down is waited for.
+    /// Reads a stretch of every feed of a source once more, or goes on where an earlier try stopped. Waits while another run of it is
+    /// going on; `watch` is told the feed and how far it is.
+    pub async fn backfill_source(
+        &self,
+        source: &PluginSource,
+        stretch: Stretch,
+        watch: &(dyn Fn(&FeedName, Step) + Sync),
+    ) -> Result<Vec<(FeedName, Option<RunSummary>)>, StoreError> {
+        let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
+        let mut summaries = Vec::new();
+        let mut is_whole = true;
+        for feed in &source.plugin.descriptor.feeds {
+            let watch = |step| watch(&feed.name, step);
+            let run = FeedRun { watch: Some(&watch), ..self.feed_run(source, feed) };
+            let summary = Box::pin(run.backfill(self.app.store(), lease, stretch, &self.cancel)).await?;
+            is_whole &= summary.as_ref().is_none_or(|summary| summary.outcome == "ok");
+            summaries.push((feed.name.clone(), summary));
+        }
+        if is_whole {
+            self.app.store().backfill_close(lease).await?;
+        }
+        self.app.store().lease_end(lease).await?;
+        Ok(summaries)
+    }
+
+    /// Runs whatever is due, each source by itself, until cancelled. A database that is down is waited for.
     pub async fn work(&self) {
+        futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source))).await;
+    }
+
+    async fn attend(&self, source: &PluginSource) {
         let mut may_release = true;
         loop {
-            let pause = match self.step(&mut may_release).await {
+            let pause = match self.step(source, &mut may_release).await {
                 Ok(next) => self.until(next),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "collecting is interrupted: {error}");
+                    let name = &source.name;
+                    tracing::error!(source.name = %name, error = &error as &dyn std::error::Error, "collecting from `{name}` is interrupted: {error}");
                     PAUSE_AFTER_OUTAGE
                 }
             };
@@ -89,19 +130,23 @@ impl<'a> Collector<'a> {
         Ok(new)
     }
 
-    /// One look at every feed, and a release when something was read since the last one that went well; answers when the next is due.
-    async fn step(&self, may_release: &mut bool) -> Result<Timestamp, BuildError> {
-        let mut next = Timestamp::MAX;
-        for (source, feed) in self.app.setup.feeds() {
-            let id = self.app.store().source_register(&source.name).await?;
-            let interval = self.interval(source, feed);
-            let last = self.app.store().last_run_fetch(id, &feed.name).await?;
-            if due(last.as_ref(), interval) <= self.app.setup.clock.now() && !self.cancel.is_cancelled() {
-                self.run(source, feed, id).await?;
-                *may_release = true;
+    /// One look at a source, and a release when something was read since the last one that went well; answers when to look again.
+    async fn step(&self, source: &PluginSource, may_release: &mut bool) -> Result<Timestamp, BuildError> {
+        let id = self.app.store().source_register(&source.name).await?;
+        let mut next = self.next_due(source, id).await?;
+        if next <= self.app.setup.clock.now() && !self.cancel.is_cancelled() {
+            let _slot = self.slots.acquire().await;
+            match self.app.store().lease_claim(id, &self.owner).await? {
+                Some(lease) => {
+                    let ran = self.run_due(source, lease).await;
+                    self.app.store().lease_end(lease).await?;
+                    *may_release |= ran? > 0;
+                    next = self.next_due(source, id).await?;
+                }
+                None => {
+                    next = self.app.setup.clock.now().saturating_add(PAUSE_BEFORE_NEXT_CLAIM).unwrap_or(Timestamp::MAX)
+                }
             }
-            let last = self.app.store().last_run_fetch(id, &feed.name).await?;
-            next = next.min(due(last.as_ref(), interval));
         }
         if *may_release {
             self.release().await?;
@@ -110,18 +155,69 @@ impl<'a> Collector<'a> {
         Ok(next)
     }
 
-    async fn run(&self, source: &PluginSource, feed: &FeedSpec, id: SourceId) -> Result<RunSummary, StoreError> {
-        let run = FeedRun { pipe: &self.app.setup.pipe, source, feed, clock: &self.app.setup.clock };
-        Box::pin(run.collect(self.app.store(), id, &self.cancel)).await
+    /// Runs the feeds that are due; another host may have run them just before the lease was claimed.
+    async fn run_due(&self, source: &PluginSource, lease: Lease) -> Result<usize, StoreError> {
+        let mut ran = 0;
+        for feed in &source.plugin.descriptor.feeds {
+            let last = self.app.store().last_run_fetch(lease.source, &feed.name).await?;
+            let is_due = self.rhythm(source, feed).due(last.as_ref()) <= self.app.setup.clock.now();
+            if is_due && !self.cancel.is_cancelled() {
+                self.run(source, feed, lease).await?;
+                ran += 1;
+            }
+        }
+        Ok(ran)
     }
 
-    fn interval(&self, source: &PluginSource, feed: &FeedSpec) -> Duration {
-        let configured = self.app.setup.config.sources.iter().find(|configured| configured.name == source.name);
-        configured.and_then(|configured| configured.interval).unwrap_or(feed.interval)
+    async fn next_due(&self, source: &PluginSource, id: SourceId) -> Result<Timestamp, StoreError> {
+        let mut next = Timestamp::MAX;
+        for feed in &source.plugin.descriptor.feeds {
+            let last = self.app.store().last_run_fetch(id, &feed.name).await?;
+            next = next.min(self.rhythm(source, feed).due(last.as_ref()));
+        }
+        Ok(next)
+    }
+
+    /// Waits until no other run of the source is going on; `None` when cancelled before.
+    async fn claim(&self, source: &PluginSource) -> Result<Option<Lease>, StoreError> {
+        let id = self.app.store().source_register(&source.name).await?;
+        let mut is_told = false;
+        while !self.cancel.is_cancelled() {
+            if let Some(lease) = self.app.store().lease_claim(id, &self.owner).await? {
+                return Ok(Some(lease));
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                let (name, owner) = (&source.name, self.app.store().lease_owner_fetch(id).await?.unwrap_or_default());
+                tracing::info!(source.name = %name, "waiting for `{owner}`, which is reading `{name}`");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE_BEFORE_NEXT_LOOK) => {}
+                () = self.cancel.cancelled() => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn run(&self, source: &PluginSource, feed: &FeedSpec, lease: Lease) -> Result<RunSummary, StoreError> {
+        Box::pin(self.feed_run(source, feed).collect(self.app.store(), lease, &self.cancel)).await
+    }
+
+    fn feed_run<'b>(&'b self, source: &'b PluginSource, feed: &'b FeedSpec) -> FeedRun<'b> {
+        FeedRun { pipe: &self.app.setup.pipe, source, feed, clock: &self.app.setup.clock, watch: None }
+    }
+
+    fn rhythm<'b>(&'b self, source: &'b PluginSource, feed: &'b FeedSpec) -> Rhythm<'b> {
+        self.app.setup.rhythm(source, feed)
     }
 
     fn until(&self, next: Timestamp) -> Duration {
         let wait = next.duration_since(self.app.setup.clock.now());
         Duration::try_from(wait).unwrap_or(Duration::ZERO).clamp(Duration::from_millis(100), LONGEST_NAP)
     }
+}
+
+/// This process, as an operator finds it.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{} (process {})", host.trim(), std::process::id())
 }

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::backfill::backfill;
 use super::build::{App, Setup};
 use super::collect::Collector;
 use super::report;
@@ -63,6 +65,20 @@ enum Command {
         /// Print what would be stored, under pseudonyms, and store nothing; needs no database.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Read a stretch of a source once more, for example from before the first look-back; refused where it is released.
+    ///
+    /// Goes on where an earlier try stopped. Facts older than `privacy.retention_days` are not kept, and what is released never
+    /// changes, so such days are refused.
+    Backfill {
+        /// As `name` in its `[[source]]`.
+        source: SourceName,
+        /// The first day, for example 2026-09-07.
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// The day after the last.
+        #[arg(long, value_name = "DATE")]
+        to: Date,
     },
     /// Show how the last run of each feed went and what is covered.
     Status,
@@ -136,7 +152,10 @@ async fn with_app(
     let work = async {
         app.prepare_database().await?;
         match command {
-            Command::RunOnce { source, .. } => run_once(&app, source, format).await,
+            Command::RunOnce { source, .. } => run_once(&app, source, format, &cancel).await,
+            Command::Backfill { source, from, to } => {
+                backfill(&app, find_source(&app.setup, source)?, (*from, *to), format, &cancel).await
+            }
             Command::Status => report::status(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Status } => report::release(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Start } => release_start(&app, format).await,
@@ -150,9 +169,14 @@ async fn with_app(
             Command::Serve | Command::Check { .. } => Ok(true),
         }
     };
-    let result = unless_cancelled(&cancel, Box::pin(work)).await;
+    let work = Box::pin(work);
+    let result = match command {
+        // A run is ended in order and says that it was cancelled.
+        Command::RunOnce { .. } | Command::Backfill { .. } => work.await,
+        _ => unless_cancelled(&cancel, work).await.flatten(),
+    };
     let closed = app.close().await;
-    let is_good = result??;
+    let is_good = result?;
     closed?;
     Ok(is_good)
 }
@@ -227,7 +251,7 @@ async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::R
     let mut output = std::io::stdout().lock();
     for feed in &source.plugin.descriptor.feeds {
         let mut written = Ok(());
-        let run = FeedRun { pipe: &setup.pipe, source, feed, clock: &setup.clock };
+        let run = FeedRun { pipe: &setup.pipe, source, feed, clock: &setup.clock, watch: None };
         let show = |fact: &StampedFact| {
             if written.is_ok() {
                 written = writeln!(output, "{}", report::fact(fact));
@@ -243,16 +267,16 @@ async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::R
     Ok(true)
 }
 
-async fn run_once(app: &App, name: &SourceName, format: Format) -> anyhow::Result<bool> {
+async fn run_once(app: &App, name: &SourceName, format: Format, cancel: &CancellationToken) -> anyhow::Result<bool> {
     let source = find_source(&app.setup, name)?;
-    let collector = Collector::new(app, CancellationToken::new());
+    let collector = Collector::new(app, cancel.clone());
     let summaries = collector.run_source(source).await?;
     let mut output = std::io::stdout().lock();
     for (feed, summary) in source.plugin.descriptor.feeds.iter().zip(&summaries) {
         report::run(&mut output, feed.name.as_str(), summary, format)?;
     }
     collector.release().await?;
-    Ok(summaries.iter().all(|summary| summary.outcome != "failed"))
+    Ok(!summaries.is_empty() && summaries.iter().all(|summary| summary.outcome != "failed"))
 }
 
 async fn release_start(app: &App, format: Format) -> anyhow::Result<bool> {

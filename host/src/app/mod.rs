@@ -1,5 +1,6 @@
 //! Builds everything from the configuration, runs it, and drains it.
 
+mod backfill;
 mod build;
 mod collect;
 mod command;

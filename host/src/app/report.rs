@@ -3,58 +3,93 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::build::App;
 use super::collect::Collector;
 use super::command::Format;
-use crate::model::{Family, SourceName, StampedFact};
+use crate::model::{Family, FeedName, SourceName, StampedFact};
 use crate::plugin::{CheckItem, CheckStatus, Failure};
 use crate::release::{FeedCoverage, Membership, Readiness, readiness};
-use crate::store::RunSummary;
+use crate::schedule::is_quarantined;
+use crate::store::{Coverage, LastRun, RunSummary};
 
-/// How the last run of each feed went and what is covered.
+/// A feed as `status` shows it.
+struct FeedStatus {
+    source: SourceName,
+    feed: FeedName,
+    last: Option<LastRun>,
+    /// When the next run should begin; `None` when there was none yet.
+    next: Option<Timestamp>,
+    /// Who is reading its source now.
+    reader: Option<String>,
+    coverage: Option<Coverage>,
+}
+
+/// How the last run of each feed went, when the next one comes, and what is covered.
 pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
-    let mut rows = Vec::new();
+    let mut feeds = Vec::new();
     for (source, feed) in app.setup.feeds() {
         let id = app.store().source_register(&source.name).await?;
         let last = app.store().last_run_fetch(id, &feed.name).await?;
-        let coverage = app.store().coverage_fetch(id, &feed.name).await?;
-        rows.push((source.name.clone(), feed.name.clone(), last, coverage));
+        feeds.push(FeedStatus {
+            source: source.name.clone(),
+            feed: feed.name.clone(),
+            next: last.as_ref().map(|last| app.setup.rhythm(source, feed).due(Some(last))),
+            last,
+            reader: app.store().lease_owner_fetch(id).await?,
+            coverage: app.store().coverage_fetch(id, &feed.name).await?,
+        });
     }
-    if format == Format::Json {
-        let feeds: Vec<Value> = rows
-            .iter()
-            .map(|(source, feed, last, coverage)| {
-                json!({
-                    "source": source,
-                    "feed": feed,
-                    "last_run": last.as_ref().map(|last| {
-                        let mut run = run_json(&last.summary);
-                        run["started"] = json!(last.started.to_string());
-                        run["ended"] = json!(last.ended.map(|ended| ended.to_string()));
-                        run
-                    }),
-                    "covered": coverage.map(|coverage| json!({ "from": coverage.from.to_string(), "through": coverage.through.to_string() })),
-                })
-            })
-            .collect();
-        println!("{}", json!({ "feeds": feeds }));
-        return Ok(());
-    }
-    for (source, feed, last, coverage) in rows {
-        println!("{source}/{feed}");
-        match last {
-            None => println!("  last run   never"),
-            Some(last) => println!("  last run   {} {}", last.started, run_line(&last.summary)),
-        }
-        match coverage {
-            None => println!("  covered    nothing yet: no run was complete"),
-            Some(coverage) => println!("  covered    {} to {}", coverage.from, coverage.through),
-        }
+    match format {
+        Format::Json => println!("{}", json!({ "feeds": feeds.iter().map(status_json).collect::<Vec<_>>() })),
+        Format::Text => feeds.iter().for_each(print_status),
     }
     Ok(())
+}
+
+fn status_json(status: &FeedStatus) -> Value {
+    let FeedStatus { source, feed, last, next, reader, coverage } = status;
+    json!({
+        "source": source,
+        "feed": feed,
+        "last_run": last.as_ref().map(|last| {
+            let mut run = run_json(&last.summary);
+            run["started"] = json!(last.started.to_string());
+            run["ended"] = json!(last.ended.map(|ended| ended.to_string()));
+            run["strikes"] = json!(last.strikes);
+            run
+        }),
+        "next_run": next.map(|next| next.to_string()),
+        "read_by": reader,
+        "covered": coverage.map(|coverage| json!({ "from": coverage.from.to_string(), "through": coverage.through.to_string() })),
+    })
+}
+
+fn print_status(status: &FeedStatus) {
+    println!("{}/{}", status.source, status.feed);
+    match &status.last {
+        None => println!("  last run   never"),
+        Some(last) => println!("  last run   {} {}", last.started, run_line(&last.summary)),
+    }
+    if let Some(reader) = &status.reader {
+        println!("  reading    {reader}");
+    }
+    if let (Some(next), Some(last)) = (status.next, &status.last) {
+        let strikes = last.strikes;
+        let why = if is_quarantined(strikes) {
+            format!(": in quarantine after {strikes} failures of the plugin in a row; `run-once` tries it now")
+        } else {
+            String::new()
+        };
+        println!("  next run   {next}{why}");
+    }
+    match status.coverage {
+        None => println!("  covered    nothing yet: no run was complete"),
+        Some(coverage) => println!("  covered    {} to {}", coverage.from, coverage.through),
+    }
 }
 
 /// What may be released and what each family waits for.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use progress::Step;
 pub use run::FeedRun;
 
 use crate::config::Config;
@@ -14,7 +15,7 @@ use crate::model::{Calendar, FactKind, FeedName, RawKey, SourceName, TeamName, g
 use crate::normalize::{Rejected, RejectedCounts, Rules, normalize};
 use crate::plugin::Page;
 use crate::pseudonym::{IdentityKey, KeyError, Pseudonymous, pseudonymize};
-use crate::store::{PageRows, SourceId, Store, StoreError, Stored};
+use crate::store::{Lease, PageRows, Reading, Store, StoreError};
 
 /// What the pipe judges and hides facts by.
 pub struct Pipe {
@@ -28,6 +29,7 @@ pub struct Pipe {
 /// A page on its way.
 pub struct Arrival<'a> {
     pub source: &'a SourceName,
+    pub reading: Reading,
     pub emits: &'a [FactKind],
     pub now: Timestamp,
     /// Facts from before it are not kept; the same for a whole run, so that what the run covers has no hole.
@@ -46,8 +48,9 @@ pub enum IngestError {
 /// What became of a page.
 #[derive(Debug, Default)]
 pub struct Ingested {
-    pub stored: Stored,
     pub facts: u32,
+    /// Facts that came after their week was released.
+    pub late: u32,
     pub rejected: RejectedCounts,
 }
 
@@ -76,19 +79,21 @@ impl Pipe {
     pub async fn page(
         &self,
         store: &Store,
-        source: SourceId,
+        lease: Lease,
         feed: &FeedName,
-        version: i64,
         page: Page,
         arrival: &Arrival<'_>,
     ) -> Result<Ingested, IngestError> {
         let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
-        let (cursor, covered_through) = (page.cursor.as_ref().map(seal).transpose()?, page.covered_through);
+        let (cursor, covered_through, more) =
+            (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
         let (veiled, rejected) = self.veil(page, arrival);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
         let week = self.calendar.week_of(arrival.now);
         store.partitions_make(self.calendar.week_of(arrival.keep_from), week.plus(1)).await?;
         let rows = PageRows {
+            reading: arrival.reading,
+            more,
             facts: veiled.facts,
             retractions: veiled.retractions,
             aliases: veiled.aliases,
@@ -96,8 +101,8 @@ impl Pipe {
             covered_through,
             week,
         };
-        let stored = store.page_store(source, feed, version, &rows).await?;
-        Ok(Ingested { stored, facts, rejected })
+        let late = store.page_store(lease, feed, &rows).await?;
+        Ok(Ingested { facts, late, rejected })
     }
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.

@@ -15,6 +15,15 @@ const MOST_PROBLEMS_TOLD: u32 = 20;
 const SHORTEST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(24 * 3600);
 
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub pages: u32,
+    pub facts: u32,
+    /// As the source tells it, 0 to 1.
+    pub share: Option<f32>,
+}
+
 /// The figures of a run.
 pub(super) struct Progress {
     pages: u32,
@@ -23,6 +32,7 @@ pub(super) struct Progress {
     problems: u32,
     rejected: RejectedCounts,
     covered: bool,
+    share: Option<f32>,
     began: Instant,
     told: Option<Instant>,
 }
@@ -42,6 +52,7 @@ impl Progress {
             problems: 0,
             rejected: RejectedCounts::new(),
             covered: false,
+            share: None,
             began: Instant::now(),
             told: None,
         }
@@ -51,6 +62,7 @@ impl Progress {
     pub(super) fn page(&mut self, page: &Page) {
         self.pages += 1;
         self.covered |= page.covered_through.is_some();
+        self.share = if page.more { page.progress.or(self.share) } else { Some(1.0) };
         for Problem { kind, scope, count } in &page.problems {
             if self.problems < MOST_PROBLEMS_TOLD {
                 let (problem, scope) = (kind.as_str(), scope.as_deref().unwrap_or(""));
@@ -72,6 +84,10 @@ impl Progress {
         for (reason, count) in rejected {
             *self.rejected.entry(reason).or_default() += count;
         }
+    }
+
+    pub(super) fn step(&self) -> Step {
+        Step { pages: self.pages, facts: self.facts, share: self.share }
     }
 
     /// Whether another page may be asked for; what is left is for the next run.
@@ -116,6 +132,7 @@ impl Progress {
             rejected: self.rejected.values().sum(),
             late: self.late,
             problems: self.problems,
+            is_strike: failure.is_some_and(|failure| failure.code.is_strike()),
         }
     }
 }

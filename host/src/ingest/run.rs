@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::progress::{Bounds, Progress};
+use super::progress::{Bounds, Progress, Step};
 use super::{Arrival, IngestError, Pipe};
-use crate::model::StampedFact;
+use crate::model::{Sealed, StampedFact};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::schedule::Clock;
-use crate::store::{FeedState, RunSummary, SourceId, Store, StoreError};
+use crate::store::{FeedState, Lease, Reading, RunSummary, Store, StoreError, Stretch};
 
 const MOST_FACTS_A_PAGE: u32 = 1000;
 
@@ -20,23 +20,59 @@ pub struct FeedRun<'a> {
     pub source: &'a PluginSource,
     pub feed: &'a FeedSpec,
     pub clock: &'a Clock,
+    /// Told after every page.
+    pub watch: Option<&'a (dyn Fn(Step) + Sync)>,
+}
+
+/// Where a run begins.
+struct Start {
+    cursor: Option<String>,
+    from: Timestamp,
+    /// Where it begins once more when the source no longer accepts the cursor.
+    from_without_cursor: Timestamp,
 }
 
 impl FeedRun<'_> {
-    /// Reads from where the last run stopped to now. Whatever happens is in the summary; what was stored before a failure stays.
+    /// Reads from where the last run stopped to now, as long as the lease holds. Whatever happens is in the summary; what was stored
+    /// before a failure stays.
     pub async fn collect(
         &self,
         store: &Store,
-        id: SourceId,
+        lease: Lease,
         cancel: &CancellationToken,
     ) -> Result<RunSummary, StoreError> {
-        let run = store.run_start(id, &self.feed.name, self.clock.now()).await?;
+        self.run(store, lease, Reading::Onward, cancel).await
+    }
+
+    /// Reads a stretch once more, or goes on with it; `None` when it was read to its end before.
+    pub async fn backfill(
+        &self,
+        store: &Store,
+        lease: Lease,
+        stretch: Stretch,
+        cancel: &CancellationToken,
+    ) -> Result<Option<RunSummary>, StoreError> {
+        if store.backfill_open(lease, &self.feed.name, stretch).await?.is_done {
+            return Ok(None);
+        }
+        self.run(store, lease, Reading::Backfill(stretch), cancel).await.map(Some)
+    }
+
+    async fn run(
+        &self,
+        store: &Store,
+        lease: Lease,
+        reading: Reading,
+        cancel: &CancellationToken,
+    ) -> Result<RunSummary, StoreError> {
+        let run = store.run_start(lease.source, &self.feed.name, reading, self.clock.now()).await?;
         let (source, feed) = (&self.source.name, &self.feed.name);
         let span = tracing::info_span!("run", run.id = run.number(), source.name = %source, feed.name = %feed);
         async {
             let mut progress = Progress::new();
             let result = tokio::select! {
-                result = self.store_pages(store, id, &mut progress) => result,
+                result = self.store_pages(store, lease, reading, &mut progress) => result,
+                failure = keep_lease(store, lease) => Err(failure),
                 () = cancel.cancelled() => Err(Failure::new(FailureCode::Cancelled, "the host is shutting down")),
             };
             let summary = progress.summary(result.err().as_ref(), self.clock.now());
@@ -55,10 +91,11 @@ impl FeedRun<'_> {
         let (mut cursor, from) = (None, self.look_back(started));
         loop {
             let now = self.clock.now();
-            let page = self.call(&mut session, cursor.clone(), from, now).await?;
+            let page = self.call(&mut session, cursor.clone(), from, now, now).await?;
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
-            let (veiled, rejected) = self.pipe.veil(page, &self.arrival(now, self.pipe.keep_from(started)));
+            let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started));
+            let (veiled, rejected) = self.pipe.veil(page, &arrival);
             veiled.facts.iter().for_each(&mut show);
             progress.facts(u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX), rejected, 0);
             if !more {
@@ -69,21 +106,26 @@ impl FeedRun<'_> {
         }
     }
 
-    async fn store_pages(&self, store: &Store, id: SourceId, progress: &mut Progress) -> Result<(), Failure> {
-        let (name, started) = (&self.feed.name, self.clock.now());
-        let (look_back, keep_from) = (self.look_back(started), self.pipe.keep_from(started));
-        let open = || async { store.feed_open(id, name, look_back, keep_from).await.map_err(|error| database(&error)) };
-        let mut state = open().await?;
-        let (mut cursor, mut from) = (self.unseal(&state), self.window_start(&state));
+    async fn store_pages(
+        &self,
+        store: &Store,
+        lease: Lease,
+        reading: Reading,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let keep_from = self.pipe.keep_from(self.clock.now());
+        let Start { mut cursor, mut from, from_without_cursor } =
+            self.start(store, lease, reading, keep_from).await.map_err(|error| database(&error))?;
         let mut session = self.source.start(&self.pipe.calendar).await?;
         let mut may_start_over = true;
         loop {
             let now = self.clock.now();
-            let page = match self.call(&mut session, cursor.clone(), from, now).await {
+            let until = if let Reading::Backfill(stretch) = reading { stretch.through } else { now };
+            let page = match self.call(&mut session, cursor.clone(), from, until, now).await {
                 Err(failure) if failure.code == FailureCode::CursorExpired && may_start_over => {
                     may_start_over = false;
-                    store.cursor_forget(id, name, state.version).await.map_err(|error| database(&error))?;
-                    (state, cursor, from) = (open().await?, None, look_back);
+                    self.forget_cursor(store, lease, reading).await.map_err(|error| database(&error))?;
+                    (cursor, from) = (None, from_without_cursor);
                     continue;
                 }
                 page => page?,
@@ -91,17 +133,54 @@ impl FeedRun<'_> {
             progress.page(&page);
             let more = page.more;
             cursor = page.cursor.clone().or(cursor);
-            let stored = self.pipe.page(store, id, name, state.version, page, &self.arrival(now, keep_from)).await;
+            let stored =
+                self.pipe.page(store, lease, &self.feed.name, page, &self.arrival(reading, now, keep_from)).await;
             let ingested = stored.map_err(|error| match error {
                 IngestError::Store(error) => database(&error),
                 IngestError::Key(error) => Failure::new(FailureCode::Transient, error.to_string()),
             })?;
-            progress.facts(ingested.facts, ingested.rejected, ingested.stored.late);
-            state.version = ingested.stored.version;
+            progress.facts(ingested.facts, ingested.rejected, ingested.late);
+            self.tell(progress);
             if !more {
                 return Ok(());
             }
             progress.may_go_on(&self.bounds())?;
+        }
+    }
+
+    async fn start(
+        &self,
+        store: &Store,
+        lease: Lease,
+        reading: Reading,
+        keep_from: Timestamp,
+    ) -> Result<Start, StoreError> {
+        let look_back = self.look_back(self.clock.now());
+        let state = store.feed_open(lease.source, &self.feed.name, look_back, keep_from).await?;
+        Ok(match reading {
+            Reading::Onward => Start {
+                cursor: self.unseal(state.cursor.as_ref()),
+                from: self.window_start(&state),
+                from_without_cursor: look_back,
+            },
+            Reading::Backfill(stretch) => {
+                let begun = store.backfill_open(lease, &self.feed.name, stretch).await?;
+                let cursor = self.unseal(begun.cursor.as_ref());
+                Start { cursor, from: stretch.from, from_without_cursor: stretch.from }
+            }
+        })
+    }
+
+    async fn forget_cursor(&self, store: &Store, lease: Lease, reading: Reading) -> Result<(), StoreError> {
+        match reading {
+            Reading::Onward => store.cursor_forget(lease, &self.feed.name).await,
+            Reading::Backfill(_) => store.backfill_cursor_forget(lease, &self.feed.name).await,
+        }
+    }
+
+    fn tell(&self, progress: &Progress) {
+        if let Some(watch) = self.watch {
+            watch(progress.step());
         }
     }
 
@@ -110,19 +189,20 @@ impl FeedRun<'_> {
         session: &mut Session<'_>,
         cursor: Option<String>,
         from: Timestamp,
+        until: Timestamp,
         now: Timestamp,
     ) -> Result<Page, Failure> {
-        let request = CollectRequest { feed: &self.feed.name, cursor, from, now, most_facts: MOST_FACTS_A_PAGE };
+        let request = CollectRequest { feed: &self.feed.name, cursor, from, until, now, most_facts: MOST_FACTS_A_PAGE };
         session.collect(request).await
     }
 
-    fn arrival(&self, now: Timestamp, keep_from: Timestamp) -> Arrival<'_> {
-        Arrival { source: &self.source.name, emits: &self.feed.emits, now, keep_from }
+    fn arrival(&self, reading: Reading, now: Timestamp, keep_from: Timestamp) -> Arrival<'_> {
+        Arrival { source: &self.source.name, reading, emits: &self.feed.emits, now, keep_from }
     }
 
     /// None where there is none, or where it cannot be opened: then the reading starts over.
-    fn unseal(&self, state: &FeedState) -> Option<String> {
-        let sealed = state.cursor.as_ref()?;
+    fn unseal(&self, sealed: Option<&Sealed>) -> Option<String> {
+        let sealed = sealed?;
         let cursor = self.pipe.key.cursors().open(&self.source.name, &self.feed.name, sealed);
         if cursor.is_none() {
             tracing::warn!("the stored cursor cannot be opened; reading starts over");
@@ -144,6 +224,18 @@ impl FeedRun<'_> {
             Some(through) => through.checked_sub(self.feed.overlap).unwrap_or(Timestamp::MIN).max(state.covered_from),
             None => state.covered_from,
         }
+    }
+}
+
+/// Renews the lease until that is refused. A database that is away is waited for: then nothing can be stored anyway.
+async fn keep_lease(store: &Store, lease: Lease) -> Failure {
+    loop {
+        match store.lease_renew(lease).await {
+            Err(error @ StoreError::Overtaken) => return database(&error),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the lease is not renewed: {error}"),
+            Ok(()) => {}
+        }
+        tokio::time::sleep(Lease::RENEWAL).await;
     }
 }
 

@@ -82,10 +82,21 @@ impl Calendar {
 
     /// The instant at which a week begins.
     pub fn start_of(&self, week: Week) -> Timestamp {
+        self.start_of_day(week.monday())
+    }
+
+    /// The instant at which a day begins.
+    pub fn start_of_day(&self, day: Date) -> Timestamp {
         self.zone
-            .to_ambiguous_zoned(week.monday().to_datetime(jiff::civil::Time::midnight()))
+            .to_ambiguous_zoned(day.to_datetime(jiff::civil::Time::midnight()))
             .compatible()
             .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    }
+
+    /// The first day that begins at or after an instant.
+    pub fn first_day_from(&self, at: Timestamp) -> Date {
+        let day = self.date_of(at);
+        if self.start_of_day(day) == at { day } else { day.saturating_add(1.day()) }
     }
 
     /// The first week that begins at or after an instant.

@@ -52,6 +52,12 @@ impl FailureCode {
             FailureCode::Database => "database",
         }
     }
+
+    /// Whether the plugin itself is at fault: several such runs in a row put it in quarantine.
+    pub const fn is_strike(self) -> bool {
+        use FailureCode::{CpuExhausted, MemoryExhausted, Nonsense, Permanent, TimedOut, Trap};
+        matches!(self, Trap | CpuExhausted | MemoryExhausted | TimedOut | Nonsense | Permanent)
+    }
 }
 
 /// A failed call. The message may hold a plugin's words: for the log of operators, cut and without control characters.

@@ -83,6 +83,8 @@ pub struct CollectRequest<'a> {
     pub feed: &'a FeedName,
     pub cursor: Option<String>,
     pub from: Timestamp,
+    /// The end of what must be covered; `now` unless a stretch is read once more.
+    pub until: Timestamp,
     pub now: Timestamp,
     pub most_facts: u32,
 }
@@ -204,7 +206,7 @@ impl Session<'_> {
             context: self.context(request.from, now),
             feed: request.feed.as_str().to_owned(),
             cursor: request.cursor,
-            window: types::Window { start: request.from.as_millisecond(), end: now.as_millisecond() },
+            window: types::Window { start: request.from.as_millisecond(), end: request.until.as_millisecond() },
             max_facts: request.most_facts,
         };
         let limits = self.limits();

@@ -15,7 +15,7 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database holds {0}")]
     Corrupt(&'static str),
-    #[error("another run has moved on with this feed")]
+    #[error("another run has claimed this source")]
     Overtaken,
     #[error("the identity key is not the one that this database was filled with; restore the key file")]
     ForeignKey,

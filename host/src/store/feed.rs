@@ -1,8 +1,9 @@
 //! `app.feed`: where reading goes on and what has been covered.
 
 use jiff::Timestamp;
+use sqlx::PgConnection;
 
-use super::{SourceId, Store, StoreError, instant};
+use super::{Lease, SourceId, Store, StoreError, instant, lease};
 use crate::model::{FeedName, Sealed};
 
 /// What is known of a feed before its next page.
@@ -11,8 +12,6 @@ pub struct FeedState {
     pub cursor: Option<Sealed>,
     pub covered_from: Timestamp,
     pub covered_through: Option<Timestamp>,
-    /// Grows with each page.
-    pub version: i64,
 }
 
 /// The stretch of time that a feed has delivered completely.
@@ -50,7 +49,7 @@ impl Store {
         .execute(&self.pool)
         .await?;
         let row = sqlx::query!(
-            "SELECT cursor, covered_from_ms, covered_through_ms, version FROM app.feed WHERE source_id = $1 AND name = $2",
+            "SELECT cursor, covered_from_ms, covered_through_ms FROM app.feed WHERE source_id = $1 AND name = $2",
             source.0,
             feed.as_str(),
         )
@@ -60,7 +59,6 @@ impl Store {
             cursor: row.cursor.map(Sealed::new),
             covered_from: instant(row.covered_from_ms),
             covered_through: row.covered_through_ms.map(instant),
-            version: row.version,
         })
     }
 
@@ -78,15 +76,38 @@ impl Store {
     }
 
     /// Forgets where reading went on, so that it starts over; what is covered stays.
-    pub async fn cursor_forget(&self, source: SourceId, feed: &FeedName, version: i64) -> Result<(), StoreError> {
-        let forgotten = sqlx::query!(
-            "UPDATE app.feed SET cursor = NULL, version = version + 1 WHERE source_id = $1 AND name = $2 AND version = $3",
-            source.0,
-            feed.as_str(),
-            version,
+    pub async fn cursor_forget(&self, lease: Lease, feed: &FeedName) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, lease).await?;
+        sqlx::query!(
+            "UPDATE app.feed SET cursor = NULL WHERE source_id = $1 AND name = $2",
+            lease.source.0,
+            feed.as_str()
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        if forgotten.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Overtaken) }
+        transaction.commit().await?;
+        Ok(())
     }
+}
+
+/// Keeps where reading goes on, and what is covered by now.
+pub(super) async fn advance(
+    connection: &mut PgConnection,
+    lease: Lease,
+    feed: &FeedName,
+    cursor: Option<&Sealed>,
+    covered_through: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE app.feed SET cursor = coalesce($3, cursor), covered_through_ms = greatest(covered_through_ms, $4)
+         WHERE source_id = $1 AND name = $2",
+        lease.source.0,
+        feed.as_str(),
+        cursor.map(Sealed::as_bytes),
+        covered_through.map(Timestamp::as_millisecond),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -3,11 +3,13 @@
 mod account;
 mod assignment;
 mod atom;
+mod backfill;
 mod change;
 mod commit;
 pub mod embedded;
 mod error;
 mod feed;
+mod lease;
 mod notice;
 mod page;
 mod partition;
@@ -22,10 +24,12 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use backfill::{BackfillState, Stretch};
 pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
+pub use lease::Lease;
 pub use notice::Notices;
-pub use page::{PageRows, Stored};
+pub use page::{PageRows, Reading};
 pub use releasing::Releasing;
 pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;

@@ -3,14 +3,28 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::{SourceId, Store, StoreError, account, change, commit, releasing, review};
+use super::{
+    Lease, SourceId, Store, StoreError, Stretch, account, backfill, change, commit, feed, lease, releasing, review,
+};
 use crate::model::{
     Alias, EntityKey, FactBody, FactKind, Family, FeedName, Pseudonym, Retraction, Sealed, StampedFact, Week,
 };
 
+/// What a page is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// From what is covered to now.
+    Onward,
+    /// A stretch that an operator asked for.
+    Backfill(Stretch),
+}
+
 /// What a page leaves behind.
 #[derive(Debug)]
 pub struct PageRows {
+    pub reading: Reading,
+    /// Whether it was not the last one.
+    pub more: bool,
     pub facts: Vec<StampedFact>,
     pub retractions: Vec<Retraction<EntityKey>>,
     pub aliases: Vec<(Alias, Pseudonym)>,
@@ -20,15 +34,6 @@ pub struct PageRows {
     pub covered_through: Option<Timestamp>,
     /// The week it was read in.
     pub week: Week,
-}
-
-/// What became of a page.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stored {
-    /// The feed's version from now on.
-    pub version: i64,
-    /// Facts that came after their week was released: what was released stays.
-    pub late: u32,
 }
 
 /// The facts of one kind, and the first week of which nothing of that kind is released yet.
@@ -62,33 +67,22 @@ impl<B> Batch<'_, B> {
 }
 
 impl Store {
-    /// Stores a page, if nobody else has moved on with the feed since `version`.
-    pub async fn page_store(
-        &self,
-        source: SourceId,
-        feed: &FeedName,
-        version: i64,
-        rows: &PageRows,
-    ) -> Result<Stored, StoreError> {
+    /// Stores a page while the lease holds. Answers how many facts came after their week was released: what was released stays.
+    pub async fn page_store(&self, lease: Lease, feed: &FeedName, rows: &PageRows) -> Result<u32, StoreError> {
         let mut transaction = self.pool.begin().await?;
         releasing::wait_for_release(&mut transaction).await?;
-        let moved = sqlx::query!(
-            "UPDATE app.feed SET cursor = coalesce($4, cursor), covered_through_ms = greatest(covered_through_ms, $5), version = version + 1
-             WHERE source_id = $1 AND name = $2 AND version = $3",
-            source.0,
-            feed.as_str(),
-            version,
-            rows.cursor.as_ref().map(Sealed::as_bytes),
-            rows.covered_through.map(Timestamp::as_millisecond),
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if moved.rows_affected() != 1 {
-            return Err(StoreError::Overtaken);
+        lease::guard(&mut transaction, lease).await?;
+        let cursor = rows.cursor.as_ref();
+        match rows.reading {
+            Reading::Onward => feed::advance(&mut transaction, lease, feed, cursor, rows.covered_through).await?,
+            Reading::Backfill(stretch) => {
+                let is_done = !rows.more && rows.covered_through.is_some();
+                backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
+            }
         }
-        let late = write(&mut transaction, source, rows).await?;
+        let late = write(&mut transaction, lease.source, rows).await?;
         transaction.commit().await?;
-        Ok(Stored { version: version + 1, late })
+        Ok(late)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{SourceId, Store, StoreError, instant};
+use super::{Reading, SourceId, Store, StoreError, instant};
 use crate::model::FeedName;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,24 +28,35 @@ pub struct RunSummary {
     pub rejected: u32,
     pub late: u32,
     pub problems: u32,
+    /// Whether it was the plugin itself that failed.
+    pub is_strike: bool,
 }
 
-/// The last run of a feed.
+/// The last run of a feed, back-fills aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRun {
     pub started: Timestamp,
     /// None: it is running, or its process died.
     pub ended: Option<Timestamp>,
+    /// How many runs in a row ended with a strike, this one included.
+    pub strikes: u32,
     pub summary: RunSummary,
 }
 
 impl Store {
-    pub async fn run_start(&self, source: SourceId, feed: &FeedName, now: Timestamp) -> Result<RunId, StoreError> {
+    pub async fn run_start(
+        &self,
+        source: SourceId,
+        feed: &FeedName,
+        reading: Reading,
+        now: Timestamp,
+    ) -> Result<RunId, StoreError> {
         let id = sqlx::query_scalar!(
-            "INSERT INTO app.run (source_id, feed, started_ms) VALUES ($1, $2, $3) RETURNING id",
+            "INSERT INTO app.run (source_id, feed, started_ms, is_backfill) VALUES ($1, $2, $3, $4) RETURNING id",
             source.0,
             feed.as_str(),
             now.as_millisecond(),
+            reading != Reading::Onward,
         )
         .fetch_one(&self.pool)
         .await?;
@@ -56,7 +67,7 @@ impl Store {
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         sqlx::query!(
             "UPDATE app.run SET ended_ms = $2, outcome = $3, code = $4, retry_ms = $5, pages = $6, facts = $7, rejected = $8, late = $9,
-                    problems = $10
+                    problems = $10, is_strike = $11
              WHERE id = $1",
             run.0,
             now.as_millisecond(),
@@ -68,6 +79,7 @@ impl Store {
             count(summary.rejected),
             count(summary.late),
             count(summary.problems),
+            summary.is_strike,
         )
         .execute(&self.pool)
         .await?;
@@ -76,8 +88,11 @@ impl Store {
 
     pub async fn last_run_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<LastRun>, StoreError> {
         let row = sqlx::query!(
-            "SELECT started_ms, ended_ms, outcome, code, retry_ms, pages, facts, rejected, late, problems FROM app.run
-             WHERE source_id = $1 AND feed = $2 ORDER BY started_ms DESC, id DESC LIMIT 1",
+            r#"SELECT started_ms, ended_ms, outcome, code, retry_ms, pages, facts, rejected, late, problems, is_strike,
+                   (SELECT count(*) FROM app.run s WHERE s.source_id = $1 AND s.feed = $2 AND NOT s.is_backfill AND s.is_strike
+                        AND s.id > coalesce((SELECT max(o.id) FROM app.run o WHERE o.source_id = $1 AND o.feed = $2
+                            AND NOT o.is_backfill AND NOT o.is_strike AND o.ended_ms IS NOT NULL), 0)) AS "strikes!"
+               FROM app.run WHERE source_id = $1 AND feed = $2 AND NOT is_backfill ORDER BY started_ms DESC, id DESC LIMIT 1"#,
             source.0,
             feed.as_str(),
         )
@@ -86,6 +101,7 @@ impl Store {
         Ok(row.map(|row| LastRun {
             started: instant(row.started_ms),
             ended: row.ended_ms.map(instant),
+            strikes: u32::try_from(row.strikes).unwrap_or(u32::MAX),
             summary: RunSummary {
                 outcome: row.outcome.unwrap_or_else(|| "running".to_owned()),
                 code: row.code,
@@ -95,6 +111,7 @@ impl Store {
                 rejected: row.rejected.unsigned_abs(),
                 late: row.late.unsigned_abs(),
                 problems: row.problems.unsigned_abs(),
+                is_strike: row.is_strike,
             },
         }))
     }
