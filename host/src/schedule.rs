@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::model::{FeedName, SourceName};
 use crate::store::LastRun;
 
-const PAUSE_AFTER_DEATH: Duration = Duration::from_secs(60);
+const PAUSE_AFTER_INTERRUPTION: Duration = Duration::from_secs(60);
 /// Runs are spread over this share of an interval, so that sources of one interval do not all start at once.
 const SPREAD: f64 = 0.1;
 /// Crashes in a row after which a plugin is left alone for longer and longer.
@@ -44,14 +44,13 @@ pub struct Rhythm<'a> {
 
 impl Rhythm<'_> {
     /// When the next run should begin, the same in every host: an interval and a little after the last one began, not before the
-    /// source allows it again, at once when there was none, and later and later while the plugin crashes.
+    /// source allows it again, at once when there was none, soon when it was interrupted, and later and later while the plugin crashes.
     pub fn due(&self, last: Option<&LastRun>) -> Timestamp {
         let Some(last) = last else { return Timestamp::MIN };
-        // One that never ended died with its process, or could not say how it ended.
-        let pause = match (last.ended, quarantine(last.strikes, self.interval)) {
-            (None, _) => self.interval.min(PAUSE_AFTER_DEATH),
-            (Some(_), Some(quarantine)) => quarantine,
-            (Some(_), None) => self.interval.mul_f64(1.0 + SPREAD * self.share(last.started)),
+        let pause = match quarantine(last.strikes, self.interval) {
+            _ if last.was_interrupted() => self.interval.min(PAUSE_AFTER_INTERRUPTION),
+            Some(quarantine) => quarantine,
+            None => self.interval.mul_f64(1.0 + SPREAD * self.share(last.started)),
         };
         let regular = last.started.checked_add(pause).unwrap_or(Timestamp::MAX);
         last.summary.retry_at.map_or(regular, |retry| retry.max(last.started))
@@ -104,6 +103,9 @@ mod tests {
     fn a_feed_is_due_an_interval_after_its_last_start() {
         assert_eq!(due("github", None), Timestamp::MIN);
         assert_eq!(due("github", Some(&last(None))), at("2026-11-23T12:01:00Z"));
+        let mut cancelled = last(Some("2026-11-23T12:00:01Z"));
+        cancelled.summary.code = Some("cancelled".to_owned());
+        assert_eq!(due("github", Some(&cancelled)), at("2026-11-23T12:01:00Z"));
         let next = due("github", Some(&last(Some("2026-11-23T12:05:00Z"))));
         assert!((at("2026-11-23T13:00:00Z")..=at("2026-11-23T13:06:00Z")).contains(&next), "{next}");
         let mut refused = last(Some("2026-11-23T12:05:00Z"));

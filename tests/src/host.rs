@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use quintant::app::{App, Collector, ServeError, Server, Setup};
+use quintant::app::{App, Backfilled, Collector, ServeError, Server, Setup};
 use quintant::config::Config;
 use quintant::plugin::{Limits, PluginSource};
 use quintant::schedule::Clock;
@@ -184,10 +184,9 @@ impl Host {
     }
 
     /// Reads a stretch of every feed of the first source once more.
-    pub async fn backfill(&self, stretch: Stretch) -> Vec<Option<RunSummary>> {
+    pub async fn backfill(&self, stretch: Stretch) -> Backfilled {
         let collector = Collector::new(&self.app, CancellationToken::new());
-        let ran = collector.backfill_source(&self.app.setup.sources[0], stretch, &|_, _| {}).await.unwrap();
-        ran.into_iter().map(|(_, summary)| summary).collect()
+        collector.backfill_source(&self.app.setup.sources[0], stretch, &|_, _| {}).await.unwrap()
     }
 
     /// Releases what is due.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
 use super::build::App;
-use super::collect::Collector;
+use super::collect::{Backfilled, Collector};
 use super::command::Format;
 use super::report;
 use crate::ingest::Step;
@@ -61,26 +61,22 @@ pub(super) async fn backfill(
         }
     };
     let collector = Collector::new(app, cancel.clone());
-    let summaries = collector.backfill_source(source, stretch, &watch).await?;
+    let Backfilled { runs, is_done } = collector.backfill_source(source, stretch, &watch).await?;
     bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish_and_clear();
     let mut output = std::io::stdout().lock();
-    let mut is_good = true;
-    for (feed, summary) in &summaries {
-        match summary {
-            Some(summary) => {
-                is_good &= summary.outcome != "failed";
-                report::run(&mut output, feed.as_str(), summary, format)?;
-            }
+    for (feed, run) in &runs {
+        match run {
+            Some(summary) => report::run(&mut output, feed.as_str(), summary, format)?,
             None if format == Format::Json => {
                 writeln!(output, "{}", serde_json::json!({ "feed": feed, "outcome": "read_before" }))?;
             }
             None => writeln!(output, "{feed}: read to its end before")?,
         }
     }
-    if !is_good && format == Format::Text {
-        eprintln!("it is not read to its end; the same command goes on from there");
+    if !is_done {
+        eprintln!("error: the stretch is not read to its end; the same command goes on from there");
     }
-    Ok(is_good)
+    Ok(is_done)
 }
 
 async fn permitted(app: &App, source: &PluginSource, from: Date, to: Date) -> Result<Stretch, BackfillError> {

@@ -32,6 +32,15 @@ pub struct Collector<'a> {
     slots: Semaphore,
 }
 
+/// What became of a back-fill.
+#[derive(Debug, Default)]
+pub struct Backfilled {
+    /// The run of each feed; `None` where the stretch was read to its end before.
+    pub runs: Vec<(FeedName, Option<RunSummary>)>,
+    /// Whether every feed has read the stretch to its end.
+    pub is_done: bool,
+}
+
 impl<'a> Collector<'a> {
     pub fn new(app: &'a App, cancel: CancellationToken) -> Self {
         Self { app, cancel, owner: owner(), slots: Semaphore::new(MOST_RUNS_AT_ONCE) }
@@ -48,34 +57,31 @@ impl<'a> Collector<'a> {
         Ok(summaries)
     }
 
-    /// Reads a stretch of every feed of a source once more, or goes on where an earlier try stopped. Waits while another run of it is
-    /// going on; `watch` is told the feed and how far it is.
+    /// Reads a stretch of every feed of a source once more, or goes on where an earlier try stopped; `watch` is told the feed and how
+    /// far it is. Waits while another run of the source is going on.
     pub async fn backfill_source(
         &self,
         source: &PluginSource,
         stretch: Stretch,
         watch: &(dyn Fn(&FeedName, Step) + Sync),
-    ) -> Result<Vec<(FeedName, Option<RunSummary>)>, StoreError> {
-        let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
-        let mut summaries = Vec::new();
-        let mut is_whole = true;
+    ) -> Result<Backfilled, StoreError> {
+        let Some(lease) = self.claim(source).await? else { return Ok(Backfilled::default()) };
+        let mut runs = Vec::new();
         for feed in &source.plugin.descriptor.feeds {
             let watch = |step| watch(&feed.name, step);
             let run = FeedRun { watch: Some(&watch), ..self.feed_run(source, feed) };
             let summary = Box::pin(run.backfill(self.app.store(), lease, stretch, &self.cancel)).await?;
-            is_whole &= summary.as_ref().is_none_or(|summary| summary.outcome == "ok");
-            summaries.push((feed.name.clone(), summary));
+            runs.push((feed.name.clone(), summary));
         }
-        if is_whole {
-            self.app.store().backfill_close(lease).await?;
-        }
+        let is_done = self.app.store().backfill_close(lease).await?;
         self.app.store().lease_end(lease).await?;
-        Ok(summaries)
+        Ok(Backfilled { runs, is_done })
     }
 
     /// Runs whatever is due, each source by itself, until cancelled. A database that is down is waited for.
     pub async fn work(&self) {
         futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source))).await;
+        self.cancel.cancelled().await;
     }
 
     async fn attend(&self, source: &PluginSource) {

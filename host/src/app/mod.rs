@@ -8,6 +8,6 @@ mod report;
 mod serve;
 
 pub use build::{App, BuildError, Setup};
-pub use collect::Collector;
+pub use collect::{Backfilled, Collector};
 pub use command::{Cli, run};
 pub use serve::{ServeError, Server};

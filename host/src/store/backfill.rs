@@ -57,10 +57,16 @@ impl Store {
         Ok(())
     }
 
-    /// Every feed of the source has read the stretch.
-    pub async fn backfill_close(&self, lease: Lease) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM app.backfill WHERE source_id = $1", lease.source.0).execute(&self.pool).await?;
-        Ok(())
+    /// Forgets the stretch once every feed of the source has read it to its end; answers whether that is so.
+    pub async fn backfill_close(&self, lease: Lease) -> Result<bool, StoreError> {
+        let closed = sqlx::query!(
+            "DELETE FROM app.backfill b WHERE source_id = $1
+               AND NOT EXISTS (SELECT 1 FROM app.backfill o WHERE o.source_id = b.source_id AND NOT o.is_done)",
+            lease.source.0
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(closed.rows_affected() > 0)
     }
 
     /// The released weeks of some families among those from `first` up to, not including, `end`: the first one, and the one behind the last.

@@ -43,6 +43,13 @@ pub struct LastRun {
     pub summary: RunSummary,
 }
 
+impl LastRun {
+    /// Whether its host stopped in the middle of it: it was cancelled, or never said how it ended.
+    pub fn was_interrupted(&self) -> bool {
+        self.ended.is_none() || self.summary.code.as_deref() == Some("cancelled")
+    }
+}
+
 impl Store {
     pub async fn run_start(
         &self,
