@@ -46,9 +46,8 @@ fn json_of(ran: &Ran) -> Value {
 fn check_error(site: &Site, arguments: &[&str], code: i32, expected: &Expect) {
     let ran = site.run(arguments);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{ran:?}");
-    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
-    let text = errors.join("\n").replace(site.folder().to_str().unwrap(), "SITE");
-    expected.assert_eq(&text.replace(plugins().to_str().unwrap(), "PLUGINS"));
+    let log = ran.stderr.find("error: ").unwrap();
+    expected.assert_eq(&ran.stderr[log..].replace(site.folder().to_str().unwrap(), "SITE"));
 }
 
 fn files_below(folder: &Path) -> BTreeSet<String> {
@@ -101,7 +100,17 @@ fn a_wrong_configuration_ends_with_78_at_its_place() {
             &site,
             command,
             78,
-            &expect!["error: SITE/quintant.toml:6:1: unknown field `begin`, expected `start` or `settle`"],
+            &expect![[r#"
+                error: unknown key `begin` in `release`
+                 --> SITE/quintant.toml:6:1
+                  |
+                6 | begin = "****"
+                  | ^^^^^
+                  |
+                  = help: allowed are `start`, `settle`
+
+                error: 1 mistake in SITE/quintant.toml
+            "#]],
         );
     }
     std::fs::remove_file(site.folder().join("quintant.toml")).unwrap();
@@ -109,7 +118,9 @@ fn a_wrong_configuration_ends_with_78_at_its_place() {
         &site,
         &["check"],
         78,
-        &expect!["error: SITE/quintant.toml: cannot be read: No such file or directory (os error 2)"],
+        &expect![[r#"
+            error: `SITE/quintant.toml` cannot be read: No such file or directory (os error 2)
+        "#]],
     );
 }
 
@@ -137,8 +148,16 @@ fn the_shipped_example_passes_check() {
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set"],
+        78,
+        &expect![[r#"
+            error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
+               --> SITE/quintant.toml:101:8
+                |
+            101 | auth = { bearer = { env = "************" } }
+                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.set("GITHUB_TOKEN", TOKEN);
     assert_eq!(site.run(&["check"]).code, Some(0));
@@ -151,59 +170,111 @@ fn check_names_what_is_missing() {
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set"],
+        78,
+        &expect![[r#"
+            error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
+              --> SITE/quintant.toml:12:8
+               |
+            12 | auth = { bearer = { env = "****************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("{ env = \"QUINTANT_NO_SUCH\" }", "{ file = \"no-such.token\" }");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect![
-            "error: source `github`: endpoint `api`: the secret file `SITE/no-such.token` cannot be read: No such file or directory (os error 2)"
-        ],
+        78,
+        &expect![[r#"
+            error: endpoint `api`: the secret file `SITE/no-such.token` cannot be read: No such file or directory (os error 2)
+              --> SITE/quintant.toml:12:8
+               |
+            12 | auth = { bearer = { file = "*************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.write("no-such.token", "\n");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: endpoint `api`: the secret in `SITE/no-such.token` is empty"],
+        78,
+        &expect![[r#"
+            error: endpoint `api`: the secret in `SITE/no-such.token` is empty
+              --> SITE/quintant.toml:12:8
+               |
+            12 | auth = { bearer = { file = "*************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.write("no-such.token", "two\nlines");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect![
-            "error: source `github`: endpoint `api`: the secret in `SITE/no-such.token` is no text without control characters of at most 16384 bytes"
-        ],
+        78,
+        &expect![[r#"
+            error: endpoint `api`: the secret in `SITE/no-such.token` is no text without control characters of at most 16384 bytes
+              --> SITE/quintant.toml:12:8
+               |
+            12 | auth = { bearer = { file = "*************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.write("no-such.token", TOKEN);
     site.edit("{ bearer = ", "{ basic = ");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer"],
+        78,
+        &expect![[r#"
+            error: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer
+              --> SITE/quintant.toml:12:8
+               |
+            12 | auth = { basic = { file = "*************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("{ basic = ", "{ bearer = ");
     site.edit("[source.endpoints.api]", "[source.endpoints.rest]");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: endpoint `rest` is not one of the plugin's; it has: api"],
+        78,
+        &expect![[r#"
+            error: unknown endpoint `rest`
+              --> SITE/quintant.toml:10:19
+               |
+            10 | [source.endpoints.rest]
+               |                   ^^^^
+               |
+               = help: allowed is `api`
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("[source.endpoints.rest]", "[source.endpoints.api]");
-    site.edit("github.wasm", "gitlab.wasm");
+    site.edit(&format!("\"{}\"", plugins().join("github.wasm").display()), "\"gitlab\"");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect![
-            "error: source `github`: plugin `PLUGINS/gitlab.wasm` cannot be read: No such file or directory (os error 2)"
-        ],
+        78,
+        &expect![[r#"
+            error: plugin `SITE/plugins/gitlab.wasm` cannot be read: No such file or directory (os error 2)
+             --> SITE/quintant.toml:9:10
+              |
+            9 | plugin = "gitlab"
+              |          ^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
 }
 
@@ -215,33 +286,158 @@ fn check_compares_the_settings_with_the_plugins_schema() {
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: `settings`: Additional properties are not allowed ('branch' was unexpected)"],
+        78,
+        &expect![[r#"
+            error: unknown setting `branch` in `settings`
+              --> SITE/quintant.toml:15:1
+               |
+            15 | branch = "****"
+               | ^^^^^^
+               |
+               = help: allowed are `page_size`, `repositories`
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("branch = \"main\"", "page_size = 101");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect!["error: source `github`: `settings.page_size`: 101 is greater than the maximum of 100"],
+        78,
+        &expect![[r#"
+            error: `settings.page_size` is wrong: the largest allowed is 100
+              --> SITE/quintant.toml:15:13
+               |
+            15 | page_size = 101
+               |             ^^^ the largest allowed is 100
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("page_size = 101", "");
     site.edit(given, "repositories = [\"octo/payments\", \"payments\"]");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect![[
-            r#"error: source `github`: `settings.repositories.1`: "payments" does not match "^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$""#
-        ]],
+        78,
+        &expect![[r#"
+            error: `settings.repositories.1` is wrong: not of the form that the plugin asks for
+              --> SITE/quintant.toml:14:34
+               |
+            14 | repositories = ["*************", "payments"]
+               |                                  ^^^^^^^^^^ not of the form that the plugin asks for
+               |
+               = help: it has to match `^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
     site.edit("repositories = [\"octo/payments\", \"payments\"]", "");
     check_error(
         &site,
         &["check"],
-        1,
-        &expect![[r#"error: source `github`: `settings`: "repositories" is a required property"#]],
+        78,
+        &expect![[r#"
+            error: `repositories` is missing in `settings`
+              --> SITE/quintant.toml:13:1
+               |
+            13 | [source.settings]
+               | ^^^^^^^^^^^^^^^^^
+               |
+               = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
+
+            error: 1 mistake in SITE/quintant.toml
+        "#]],
     );
+}
+
+#[test]
+fn check_says_what_is_wrong_in_every_source_at_once() {
+    let other = "[[source]]\nname = \"other\"\nplugin = \"no-such\"\n";
+    let text = github_source("http://127.0.0.1:9", "repositorys = [\"octo/payments\"]\npage_size = \"many\"");
+    let site = Site::new(&format!("{text}[source.endpoints.apl]\n{other}"));
+    site.edit("{ bearer = { file = \"github.token\" } }", "{ bearer = { env = \"QUINTANT_NO_SUCH\" } }");
+    check_error(
+        &site,
+        &["check"],
+        78,
+        &expect![[r#"
+        error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
+          --> SITE/quintant.toml:12:8
+           |
+        12 | auth = { bearer = { env = "****************" } }
+           |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+        error: `repositories` is missing in `settings`
+          --> SITE/quintant.toml:13:1
+           |
+        13 | [source.settings]
+           | ^^^^^^^^^^^^^^^^^
+           |
+           = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
+
+        error: unknown setting `repositorys` in `settings`
+          --> SITE/quintant.toml:14:1
+           |
+        14 | repositorys = ["*************"]
+           | ^^^^^^^^^^^ did you mean `repositories`?
+           |
+           = help: allowed are `page_size`, `repositories`
+
+        error: `settings.page_size` is a string; it should be of type integer
+          --> SITE/quintant.toml:15:13
+           |
+        15 | page_size = "****"
+           |             ^^^^^^ expected integer
+
+        error: unknown endpoint `apl`
+          --> SITE/quintant.toml:16:19
+           |
+        16 | [source.endpoints.apl]
+           |                   ^^^ did you mean `api`?
+           |
+           = help: allowed is `api`
+
+        error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
+          --> SITE/quintant.toml:19:10
+           |
+        19 | plugin = "no-such"
+           |          ^^^^^^^^^
+
+        error: 6 mistakes in SITE/quintant.toml
+    "#]],
+    );
+    let ran = site.run(&["check", "--format", "json"]);
+    assert_eq!(ran.code, Some(78), "{ran:?}");
+    let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mistakes = said["mistakes"].as_array().unwrap();
+    assert_eq!((&said["ok"], mistakes.len()), (&json!(false), 6), "{said:#}");
+    let first = &mistakes[0];
+    assert_eq!(first["path"], site.folder().join("quintant.toml").to_str().unwrap());
+    assert_eq!(
+        [&first["line"], &first["column"], &first["end_line"], &first["end_column"]],
+        [11, 8, 11, 48],
+        "{first:#}"
+    );
+    assert_eq!(first["message"], "endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set");
+}
+
+#[test]
+fn check_repeats_no_secret_that_stands_among_the_settings() {
+    let good = "repositories = [\"octo/payments\"]";
+    for wrong in [
+        "token = \"hunter2\"",
+        "token = { value = \"hunter2\" }",
+        "page_size = \"hunter2\"",
+        "page_size = 101 # hunter2",
+    ] {
+        let site = Site::new(&github_source("http://127.0.0.1:9", &format!("{good}\n{wrong}")));
+        for format in ["text", "json"] {
+            let ran = site.run(&["check", "--format", format]);
+            assert_eq!(ran.code, Some(78), "{ran:?}");
+            assert!(!format!("{ran:?}").contains("hunter2"), "{ran:?}");
+        }
+    }
 }
 
 #[test]
@@ -258,45 +454,63 @@ fn check_names_the_rosters_line_and_no_person() {
     };
     check(
         "Made-up Second,billing,2026-01-05,made-up-2",
-        &expect!["error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments
+        "#]],
     );
     check(
         "Made-up Second,payments,5 January,made-up-2",
-        &expect!["error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`
+        "#]],
     );
     check(
         "Made-up Second,payments,2026-01-05",
-        &expect!["error: `SITE/roster.csv`: roster line 3: is not CSV with as many fields as the header"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: is not CSV with as many fields as the header
+        "#]],
     );
     check(
         "Made-up Second,payments,2026-01-05,MADE-UP-LOGIN",
-        &expect!["error: `SITE/roster.csv`: roster line 3: an account of this line belongs to another person already"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: an account of this line belongs to another person already
+        "#]],
     );
     check(
         "payments,Made-up Second,2026-01-05,made-up-2",
-        &expect!["error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments
+        "#]],
     );
     check(
         "2026-01-05,payments,Made-up Second,made-up-2",
-        &expect!["error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`
+        "#]],
     );
     check(
         ",payments,2026-01-05,made-up-2",
-        &expect!["error: `SITE/roster.csv`: roster line 3: `person` is empty; any name will do, it is never stored"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 3: `person` is empty; any name will do, it is never stored
+        "#]],
     );
     site.write("roster.csv", "person,team,from,gitlab\n");
     check_error(
         &site,
         &["check"],
         1,
-        &expect!["error: `SITE/roster.csv`: roster line 1: column `gitlab` is no source; sources are: github"],
+        &expect![[r#"
+            error: `SITE/roster.csv`: roster line 1: column `gitlab` is no source; sources are: github
+        "#]],
     );
     std::fs::remove_file(site.folder().join("roster.csv")).unwrap();
     check_error(
         &site,
         &["check"],
         1,
-        &expect!["error: the roster `SITE/roster.csv` cannot be read: No such file or directory (os error 2)"],
+        &expect![[r#"
+            error: the roster `SITE/roster.csv` cannot be read: No such file or directory (os error 2)
+        "#]],
     );
 }
 
@@ -331,7 +545,9 @@ fn a_source_that_is_not_configured_is_answered_with_those_that_are() {
         &site,
         &["run-once", "nosuch", "--dry-run"],
         1,
-        &expect!["error: there is no source `nosuch`; configured are: github"],
+        &expect![[r#"
+            error: there is no source `nosuch`; configured are: github
+        "#]],
     );
 }
 

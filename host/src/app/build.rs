@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::api::{self, Readiness, Router, Shelf};
-use crate::config::{Config, Database, SecretError, Source};
+use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
 use crate::ingest::Pipe;
 use crate::metrics::Answers;
 use crate::model::{FactKind, Family, SourceName, TeamName};
@@ -31,10 +31,11 @@ pub enum BuildError {
     Roster { path: PathBuf, reason: RosterError },
     #[error("the roster `{}` cannot be read: {reason}", path.display())]
     RosterFile { path: PathBuf, reason: std::io::Error },
-    #[error("source `{source_name}`: {reason}")]
-    Plugin { source_name: SourceName, reason: PluginError },
-    #[error("source `{source_name}`: {reason}")]
-    Bind { source_name: SourceName, reason: BindError },
+    #[error(transparent)]
+    Engine(PluginError),
+    /// Plugins that cannot be loaded, and sources that do not fit them.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 /// A host without a database: enough to check and to try.
@@ -161,34 +162,38 @@ impl App {
     }
 }
 
+/// Every source, or all that is wrong with any of them.
 async fn load_sources(config: &Config, limits: Limits) -> Result<Vec<PluginSource>, BuildError> {
-    let mut runtime: Option<Arc<Runtime>> = None;
+    if config.sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let runtime = Arc::new(Runtime::new(limits).map_err(BuildError::Engine)?);
     let mut loaded: Vec<(PathBuf, Arc<Plugin>)> = Vec::new();
     let mut sources = Vec::new();
-    for source in &config.sources {
-        let refused = |reason| BuildError::Plugin { source_name: source.name.clone(), reason };
-        let runtime = match &runtime {
-            Some(runtime) => Arc::clone(runtime),
-            None => Arc::clone(runtime.insert(Arc::new(Runtime::new(limits.clone()).map_err(refused)?))),
-        };
+    let mut mistakes = Vec::new();
+    for (index, source) in config.sources.iter().enumerate() {
+        let place = Place::default().key("source").key(&index.to_string());
         let plugin = match loaded.iter().find(|(path, _)| *path == source.plugin) {
             Some((_, plugin)) => Arc::clone(plugin),
-            None => {
-                let plugin = Arc::new(Plugin::load(&runtime, &source.plugin).await.map_err(refused)?);
-                let (name, version) = (&plugin.descriptor.name, &plugin.descriptor.version);
-                tracing::info!(source.name = %source.name, plugin.digest = %plugin.digest, "loaded plugin `{name}` {version}");
-                loaded.push((source.plugin.clone(), Arc::clone(&plugin)));
-                plugin
-            }
+            None => match Plugin::load(&runtime, &source.plugin).await {
+                Ok(plugin) => {
+                    let plugin = Arc::new(plugin);
+                    let (name, version) = (&plugin.descriptor.name, &plugin.descriptor.version);
+                    tracing::info!(source.name = %source.name, plugin.digest = %plugin.digest, "loaded plugin `{name}` {version}");
+                    loaded.push((source.plugin.clone(), Arc::clone(&plugin)));
+                    plugin
+                }
+                Err(error) => {
+                    mistakes.push((place.key("plugin"), Note::new(error.to_string()).showing_value()));
+                    continue;
+                }
+            },
         };
-        sources.push(bind(plugin, source, &config.roster.bots)?);
+        match PluginSource::bind(plugin, source, &config.roster.bots) {
+            Ok(source) => sources.push(source),
+            Err(errors) => mistakes
+                .extend(errors.iter().map(BindError::note).map(|(below, note)| (below.below(place.clone()), note))),
+        }
     }
-    Ok(sources)
-}
-
-fn bind(plugin: Arc<Plugin>, source: &Source, bots: &[String]) -> Result<PluginSource, BuildError> {
-    let refused = |reason| BuildError::Bind { source_name: source.name.clone(), reason };
-    let bound = PluginSource::bind(plugin, source, bots).map_err(refused)?;
-    bound.check_secrets().map_err(refused)?;
-    Ok(bound)
+    if mistakes.is_empty() { Ok(sources) } else { Err(config.document.error(mistakes).into()) }
 }

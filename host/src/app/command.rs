@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,11 +11,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::backfill::backfill;
-use super::build::{App, Setup};
+use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
 use super::report;
 use super::serve::Server;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, Style};
 use crate::ingest::FeedRun;
 use crate::model::{SourceName, StampedFact};
 use crate::plugin::{CheckStatus, Limits};
@@ -103,10 +103,7 @@ enum ReleaseCommand {
 pub async fn run(cli: Cli) -> ExitCode {
     let config = match Config::load(&cli.config) {
         Ok(config) => config,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(EXIT_CONFIGURATION);
-        }
+        Err(error) => return refuse(&error, &cli),
     };
     let result = match stop_on_signal() {
         // Boxed: the compiler gives up on the layout of one future that holds everything.
@@ -117,10 +114,24 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_FAILED),
         Err(error) => {
+            if let Some(BuildError::Config(error)) = error.downcast_ref() {
+                return refuse(error, &cli);
+            }
             eprintln!("error: {error:#}");
             ExitCode::from(EXIT_FAILED)
         }
     }
+}
+
+/// Says every mistake; `check --format json` says them to programs.
+fn refuse(error: &ConfigError, cli: &Cli) -> ExitCode {
+    if matches!(cli.command, Command::Check { .. }) && cli.format == Format::Json {
+        println!("{}", serde_json::json!({ "ok": false, "mistakes": error.reports() }));
+    } else {
+        let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
+        eprintln!("{}", error.render(style));
+    }
+    ExitCode::from(EXIT_CONFIGURATION)
 }
 
 async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::Result<bool> {

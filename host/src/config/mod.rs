@@ -1,9 +1,15 @@
-//! TOML text → a checked [`Config`]. Unknown keys are refused, and a mistake is reported at its line and column.
+//! TOML text → a checked [`Config`]. Unknown keys are refused, and all mistakes are reported at once, each at its place.
 
 mod check;
-mod error;
+mod document;
 mod file;
+mod mistake;
+mod read;
+mod render;
+mod schema;
 mod secret;
+mod suggest;
+mod value;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,14 +18,23 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use error::ConfigError;
-pub use secret::{Secret, SecretError, SecretRef};
+pub use document::{Document, Place};
+pub use mistake::{ConfigError, MistakeReport, Note};
+pub use render::Style;
+pub use schema::schema;
+pub use secret::{Auth, Secret, SecretError, SecretRef};
+pub use suggest::{quoted, unknown};
+pub use value::Variable;
+
+use read::Reader;
 
 use crate::model::{Calendar, SourceName, TeamName};
 
 /// Everything the operator decides. Paths are absolute or relative to the working directory by now.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where it was read from, for mistakes that are found later.
+    pub document: Document,
     pub listen: SocketAddr,
     pub database: Database,
     pub calendar: Calendar,
@@ -94,12 +109,6 @@ pub struct Endpoint {
     pub auth: Option<Auth>,
 }
 
-#[derive(Debug, Clone)]
-pub enum Auth {
-    Bearer(SecretRef),
-    Basic(SecretRef),
-}
-
 impl Config {
     /// Reads and checks a file. Relative paths in it are taken from its own folder.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
@@ -109,8 +118,13 @@ impl Config {
 
     /// As [`Config::load`], with the text at hand.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let file: file::File = toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
-        check::config(file, path.parent().unwrap_or(Path::new("")))
-            .map_err(|mistake| ConfigError::mistake(path, text, &mistake))
+        let document = Document::new(path, text);
+        let mut reader = Reader::new(path.parent().unwrap_or(Path::new("")));
+        let file = document.read(&mut reader);
+        let config = file.map(|file| check::config(file, document, &mut reader));
+        match config {
+            Some(config) if reader.mistakes.is_empty() => Ok(config),
+            _ => Err(ConfigError::new(path, text, reader.mistakes)),
+        }
     }
 }

@@ -1,36 +1,30 @@
 //! Where a secret stands, and the secret itself, which prints as nothing.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::Deserialize;
+use super::read::choice;
+use super::value::Variable;
 
 const LONGEST_SECRET_BYTES: usize = 16 * 1024;
 
-/// The two ways to give a secret: `{ env = "NAME" }` or `{ file = "PATH" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
-pub enum SecretRef {
-    Env(String),
-    File(PathBuf),
+choice! {
+    /// A secret, which is never written here itself.
+    SecretRef as "`{ env = \"NAME\" }` or `{ file = \"PATH\" }`" {
+        /// The environment variable that holds it.
+        env: Env(Variable),
+        /// The file that holds it and nothing else.
+        file: File(PathBuf),
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "`{ env = \"NAME\" }` or `{ file = \"PATH\" }`")]
-struct Written {
-    env: Option<String>,
-    file: Option<PathBuf>,
-}
-
-impl TryFrom<Written> for SecretRef {
-    type Error = &'static str;
-
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        match (written.env, written.file) {
-            (Some(name), None) => Ok(SecretRef::Env(name)),
-            (None, Some(path)) => Ok(SecretRef::File(path)),
-            _ => Err("a secret is given as either `{ env = \"NAME\" }` or `{ file = \"PATH\" }`"),
-        }
+choice! {
+    /// How the host shows who it is.
+    Auth as "`{ bearer = SECRET }` or `{ basic = SECRET }`" {
+        /// A token.
+        bearer: Bearer(SecretRef),
+        /// Base64 of `user:password`.
+        basic: Basic(SecretRef),
     }
 }
 
@@ -48,17 +42,10 @@ pub enum SecretError {
 }
 
 impl SecretRef {
-    pub(super) fn relative_to(self, folder: &Path) -> Self {
-        match self {
-            SecretRef::File(path) => SecretRef::File(folder.join(path)),
-            env @ SecretRef::Env(_) => env,
-        }
-    }
-
     /// Reads it, without the white space around it.
     pub fn read(&self) -> Result<Secret, SecretError> {
         let (text, place) = match self {
-            SecretRef::Env(name) => (
+            SecretRef::Env(Variable(name)) => (
                 std::env::var(name).map_err(|_| SecretError::NotSet(name.clone()))?,
                 format!("the environment variable `{name}`"),
             ),

@@ -11,6 +11,7 @@ mod guest;
 mod limits;
 mod load;
 mod rate;
+mod settings;
 mod source;
 
 pub use descriptor::{Descriptor, FeedSpec};

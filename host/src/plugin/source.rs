@@ -11,28 +11,28 @@ use wasmtime::{Store, Trap};
 use super::contract::Plugin as Instance;
 use super::contract::exports::quintant::collector::collector as wit;
 use super::contract::quintant::collector::types::{self, AuthScheme};
+use super::descriptor::EndpointSpec;
 use super::door::{self, Page};
 use super::egress::{self, Bound, Egress};
 use super::failure::{Failure, FailureCode, plain};
 use super::guest::Guest;
 use super::load::Plugin;
-use crate::config::{self, Auth, SecretError};
+use super::settings;
+use crate::config::{self, Auth, Note, Place, SecretError};
 use crate::model::{Calendar, FeedName, SourceName};
 
 /// Why a source's configuration does not fit its plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    #[error("`settings{at}`: {message}")]
-    Settings { at: String, message: String },
+    #[error("{}", note.message())]
+    Setting { place: Place, note: Note },
     #[error("the plugin's `settings-schema` is no JSON Schema: {0}")]
     Schema(String),
-    #[error("endpoint `{alias}` is not one of the plugin's; it has: {known}")]
-    UnknownEndpoint { alias: String, known: String },
+    #[error("the plugin has no endpoint `{alias}`")]
+    UnknownEndpoint { alias: String, known: Vec<String> },
     #[error("endpoint `{0}` needs a `url`; the plugin has no default")]
     NoUrl(String),
-    #[error(
-        "endpoint `{alias}` has `auth` but no `url`: a secret goes only to a host that is written down, for example `url = \"{url}\"`"
-    )]
+    #[error("endpoint `{alias}` has `auth` but no `url`: a secret goes only to a host that is written down")]
     NoUrlForSecret { alias: String, url: String },
     #[error("endpoint `{alias}`: the plugin's default URL is refused: `{url}`")]
     BadDefaultUrl { alias: String, url: String },
@@ -42,6 +42,31 @@ pub enum BindError {
     Secret { alias: String, reason: SecretError },
     #[error("the HTTP client cannot be made: {0}")]
     Client(String),
+}
+
+impl BindError {
+    /// What to say at which place below the `[[source]]`.
+    pub fn note(&self) -> (Place, Note) {
+        let endpoint = |alias: &str| Place::default().key("endpoints").key(alias);
+        let note = Note::new(self.to_string());
+        match self {
+            BindError::Setting { place, note } => (place.clone(), note.clone()),
+            BindError::UnknownEndpoint { alias, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                (endpoint(alias).name(), config::unknown("endpoint", alias, "", &known))
+            }
+            BindError::NoUrl(alias) => (endpoint(alias), note.help("write `url = \"https://…\"` below it")),
+            BindError::NoUrlForSecret { alias, url } => {
+                (endpoint(alias).key("auth"), note.help(format!("if that is the host, write `url = \"{url}\"`")))
+            }
+            BindError::AuthNotAllowed { alias, .. } | BindError::Secret { alias, .. } => {
+                (endpoint(alias).key("auth"), note)
+            }
+            BindError::Schema(_) | BindError::BadDefaultUrl { .. } | BindError::Client(_) => {
+                (Place::default().key("plugin"), note.showing_value())
+            }
+        }
+    }
 }
 
 /// A source that can be run.
@@ -98,41 +123,38 @@ pub struct Session<'a> {
 }
 
 impl PluginSource {
-    /// Checks a source's settings against the plugin's schema, and its endpoints against what the plugin declares.
-    pub fn bind(plugin: Arc<Plugin>, source: &config::Source, bots: &[String]) -> Result<Self, BindError> {
-        let schema = jsonschema::validator_for(&plugin.descriptor.settings_schema)
-            .map_err(|error| BindError::Schema(error.to_string()))?;
+    /// Checks a source's settings against the plugin's schema, its endpoints against what the plugin declares, and that
+    /// every secret is there, so that a missing one is found at the start and not at night.
+    pub fn bind(plugin: Arc<Plugin>, source: &config::Source, bots: &[String]) -> Result<Self, Vec<BindError>> {
+        let mut errors = Vec::new();
         let settings = serde_json::Value::Object(source.settings.clone());
-        if let Some(error) = schema.iter_errors(&settings).next() {
-            return Err(BindError::Settings {
-                at: error.instance_path().to_string().replace('/', "."),
-                message: error.to_string(),
-            });
+        match settings::mistakes(&plugin.descriptor.settings_schema, &settings) {
+            Ok(mistakes) => errors.extend(mistakes.into_iter().map(|(place, note)| BindError::Setting { place, note })),
+            Err(error) => errors.push(BindError::Schema(error)),
         }
         let specs = &plugin.descriptor.endpoints;
-        if let Some(alias) = source.endpoints.keys().find(|alias| !specs.iter().any(|spec| spec.name == **alias)) {
-            let known: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-            return Err(BindError::UnknownEndpoint { alias: alias.clone(), known: known.join(", ") });
+        let known: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
+        for alias in source.endpoints.keys().filter(|alias| !known.contains(alias)) {
+            errors.push(BindError::UnknownEndpoint { alias: alias.clone(), known: known.clone() });
         }
         let mut endpoints = BTreeMap::new();
         for spec in specs {
-            let given = source.endpoints.get(&spec.name);
-            let base = match (given.and_then(|given| given.url.clone()), &spec.default_url) {
-                (Some(url), _) => url,
-                (None, Some(url)) => Url::parse(url)
-                    .ok()
-                    .filter(|url| ["http", "https"].contains(&url.scheme()))
-                    .ok_or_else(|| BindError::BadDefaultUrl { alias: spec.name.clone(), url: plain(url, 200) })?,
-                (None, None) => return Err(BindError::NoUrl(spec.name.clone())),
-            };
-            let auth = given.and_then(|given| given.auth.clone());
-            if auth.is_some() && given.is_none_or(|given| given.url.is_none()) {
-                return Err(BindError::NoUrlForSecret { alias: spec.name.clone(), url: base.to_string() });
+            match wire(spec, source.endpoints.get(&spec.name)) {
+                Ok(wiring) => {
+                    errors.extend(bound(&spec.name, &wiring).err());
+                    endpoints.insert(spec.name.clone(), wiring);
+                }
+                Err(error) => errors.push(error),
             }
-            refuse_undeclared_auth(&spec.name, auth.as_ref(), spec.auth)?;
-            endpoints.insert(spec.name.clone(), Wiring { base, auth, methods: spec.methods });
         }
-        let client = egress::client(&plugin.runtime.limits).map_err(|error| BindError::Client(error.to_string()))?;
+        let client = match egress::client(&plugin.runtime.limits) {
+            Ok(client) if errors.is_empty() => client,
+            Ok(_) => return Err(errors),
+            Err(error) => {
+                errors.push(BindError::Client(error.to_string()));
+                return Err(errors);
+            }
+        };
         Ok(Self {
             name: source.name.clone(),
             settings: settings.to_string(),
@@ -141,11 +163,6 @@ impl PluginSource {
             endpoints,
             plugin,
         })
-    }
-
-    /// Reads every secret once, so that a missing one is found at the start and not at night.
-    pub fn check_secrets(&self) -> Result<(), BindError> {
-        self.endpoints().map(drop)
     }
 
     /// The bounds of its runs.
@@ -170,31 +187,7 @@ impl PluginSource {
 
     /// Secrets are read anew for each run: a changed one is used without a restart.
     fn endpoints(&self) -> Result<BTreeMap<String, Bound>, BindError> {
-        self.endpoints
-            .iter()
-            .map(|(alias, wiring)| {
-                let failed = |reason| BindError::Secret { alias: alias.clone(), reason };
-                let authorization = match &wiring.auth {
-                    None => None,
-                    Some(Auth::Bearer(secret)) => Some(format!("Bearer {}", secret.read().map_err(failed)?.expose())),
-                    Some(Auth::Basic(secret)) => Some(format!("Basic {}", secret.read().map_err(failed)?.expose())),
-                };
-                let authorization = authorization.map(|text| {
-                    let mut value = HeaderValue::from_str(&text)
-                        .map_err(|_| failed(SecretError::NoText("an HTTP header".to_owned())))?;
-                    value.set_sensitive(true);
-                    Ok(value)
-                });
-                Ok((
-                    alias.clone(),
-                    Bound {
-                        base: wiring.base.clone(),
-                        authorization: authorization.transpose()?,
-                        methods: wiring.methods,
-                    },
-                ))
-            })
-            .collect()
+        self.endpoints.iter().map(|(alias, wiring)| Ok((alias.clone(), bound(alias, wiring)?))).collect()
     }
 }
 
@@ -261,6 +254,40 @@ impl Session<'_> {
             extensions: Vec::new(),
         }
     }
+}
+
+fn wire(spec: &EndpointSpec, given: Option<&config::Endpoint>) -> Result<Wiring, BindError> {
+    let base = match (given.and_then(|given| given.url.clone()), &spec.default_url) {
+        (Some(url), _) => url,
+        (None, Some(url)) => Url::parse(url)
+            .ok()
+            .filter(|url| ["http", "https"].contains(&url.scheme()))
+            .ok_or_else(|| BindError::BadDefaultUrl { alias: spec.name.clone(), url: plain(url, 200) })?,
+        (None, None) => return Err(BindError::NoUrl(spec.name.clone())),
+    };
+    let auth = given.and_then(|given| given.auth.clone());
+    if auth.is_some() && given.is_none_or(|given| given.url.is_none()) {
+        return Err(BindError::NoUrlForSecret { alias: spec.name.clone(), url: base.to_string() });
+    }
+    refuse_undeclared_auth(&spec.name, auth.as_ref(), spec.auth)?;
+    Ok(Wiring { base, auth, methods: spec.methods })
+}
+
+/// Reads the secret.
+fn bound(alias: &str, wiring: &Wiring) -> Result<Bound, BindError> {
+    let failed = |reason| BindError::Secret { alias: alias.to_owned(), reason };
+    let authorization = match &wiring.auth {
+        None => None,
+        Some(Auth::Bearer(secret)) => Some(format!("Bearer {}", secret.read().map_err(failed)?.expose())),
+        Some(Auth::Basic(secret)) => Some(format!("Basic {}", secret.read().map_err(failed)?.expose())),
+    };
+    let authorization = authorization.map(|text| {
+        let mut value =
+            HeaderValue::from_str(&text).map_err(|_| failed(SecretError::NoText("an HTTP header".to_owned())))?;
+        value.set_sensitive(true);
+        Ok(value)
+    });
+    Ok(Bound { base: wiring.base.clone(), authorization: authorization.transpose()?, methods: wiring.methods })
 }
 
 fn refuse_undeclared_auth(alias: &str, auth: Option<&Auth>, declared: AuthScheme) -> Result<(), BindError> {
