@@ -66,10 +66,13 @@ fn files_below(folder: &Path) -> BTreeSet<String> {
 fn help_lists_the_commands() {
     let ran = quintant(&["--help"], &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    for command in ["serve", "check", "run-once", "backfill", "status", "release", "migrate"] {
+    for command in ["serve", "check", "schema", "run-once", "backfill", "status", "release", "migrate"] {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);
     }
     assert!(ran.stdout.contains("0 done, 1 failed, 2 wrong usage, 78 wrong configuration"), "{}", ran.stdout);
+    for variable in ["QUINTANT_LOG", "QUINTANT_LOG_FORMAT"] {
+        assert!(ran.stdout.contains(variable), "{variable}: {}", ran.stdout);
+    }
     let ran = quintant(&["--version"], &[]);
     assert_eq!((ran.code, ran.stdout), (Some(0), format!("quintant {}\n", env!("CARGO_PKG_VERSION"))));
 }
@@ -84,11 +87,46 @@ fn wrong_usage_ends_with_2() {
         &["release"],
         &["status", "--verbose"],
         &["status", "--format", "yaml"],
+        &["status", "--log-format", "xml"],
     ] {
         let ran = quintant(arguments, &[]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains("--help"), "{arguments:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn schema_needs_no_configuration() {
+    let ran = quintant(&["schema", "--config", "/no/such.toml"], &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap(), quintant::config::schema());
+}
+
+#[test]
+fn a_wrong_log_filter_is_refused() {
+    let ran = quintant(&["schema"], &[("QUINTANT_LOG", "debgu")]);
+    let error = "error: `QUINTANT_LOG` is wrong: `debgu` is none of the levels `error`, `warn`, `info`, `debug`, `trace`, \
+                 `off`; write for example `debug`, `warn` or `info,sqlx=debug`\n";
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(2), "", error));
+    assert_eq!(quintant(&["schema"], &[("QUINTANT_LOG", "warn,sqlx=debug")]).code, Some(0));
+}
+
+#[test]
+fn mistakes_are_lines_of_a_log_in_json() {
+    let site = offline_site();
+    site.edit("[release]", "[release]\nbegin = \"hunter2\"\nsettle = 5");
+    let ran = site.run(&["serve", "--log-format", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(78), ""), "{ran:?}");
+    let lines: Vec<Value> = ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |line: &Value| (line["level"].clone(), line["line"].clone(), line["message"].clone());
+    assert_eq!(
+        lines.iter().map(said).collect::<Vec<_>>(),
+        [
+            (json!("ERROR"), json!(6), json!("unknown key `begin` in `release`")),
+            (json!("ERROR"), json!(7), json!("`settle` is a number; it should be a string")),
+        ]
+    );
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
 }
 
 #[test]
@@ -151,9 +189,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:101:8
+               --> SITE/quintant.toml:102:8
                 |
-            101 | auth = { bearer = { env = "************" } }
+            102 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -416,7 +454,7 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
     assert_eq!(first["path"], site.folder().join("quintant.toml").to_str().unwrap());
     assert_eq!(
         [&first["line"], &first["column"], &first["end_line"], &first["end_column"]],
-        [11, 8, 11, 48],
+        [12, 8, 12, 49],
         "{first:#}"
     );
     assert_eq!(first["message"], "endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set");
@@ -622,7 +660,9 @@ async fn from_an_empty_database_to_released_figures() {
         &site,
         &["run-once", "nosuch"],
         1,
-        &expect!["error: there is no source `nosuch`; configured are: github"],
+        &expect![[r#"
+            error: there is no source `nosuch`; configured are: github
+        "#]],
     );
 
     let runs = json_lines(&site.run(&["run-once", "github", "--format", "json"]));

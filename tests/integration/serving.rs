@@ -179,3 +179,41 @@ async fn a_run_that_cannot_store_fails_and_the_next_one_makes_up_for_it() {
     assert!(host.database.count("SELECT count(*) FROM raw.change").await > 0);
     host.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_of_a_log_in_json_is_an_object() {
+    let organisation = Organisation::generate(SEED, jiff::Timestamp::now());
+    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
+    let database = Database::create().await;
+    let mut site = Site::for_organisation(simulation.organisation(), simulation.url());
+    site.write("database.url", &database.url());
+    let ran = site.run(&["run-once", "github", "--log-format", "json"]);
+    let lines: Vec<Value> = ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_a_run = lines.iter().find(|line| line["message"].as_str().unwrap().starts_with("collected ")).unwrap();
+    assert!(of_a_run["facts"].as_u64().unwrap() > 0, "{of_a_run}");
+    assert_eq!(
+        (&of_a_run["spans"][0]["name"], &of_a_run["spans"][0]["source.name"]),
+        (&"run".into(), &"github".into())
+    );
+    for (format, arguments) in [("json", &[][..]), ("text", &["--log-format", "json"])] {
+        site.set("QUINTANT_LOG_FORMAT", format);
+        let serving = site.serve_with(arguments);
+        serving.wait_for("/readyz", |status, _| status == 200).await;
+        let ran = serving.terminate();
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let lines: Vec<Value> =
+            ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+        for line in &lines {
+            for key in ["timestamp", "level", "message"] {
+                assert!(line[key].is_string(), "`{key}` of {line}");
+            }
+        }
+        let is_there = |message: &str, key: &str| {
+            lines.iter().any(|line| line["message"].as_str().unwrap().starts_with(message) && !line[key].is_null())
+        };
+        assert!(is_there("loaded plugin `github`", "plugin.digest"), "{}", ran.stderr);
+        assert!(is_there("listening on http://", "level") && is_there("stopping", "level"), "{}", ran.stderr);
+    }
+    database.drop_now().await;
+}

@@ -45,7 +45,8 @@ impl Serving {
             log.push_str(&line);
             log.push('\n');
             if let Some((_, address)) = line.split_once("listening on ") {
-                break address.to_owned();
+                // In JSON the text ends with a quote.
+                break address.split('"').next().unwrap_or(address).to_owned();
             }
         };
         let log = std::thread::spawn(move || {
@@ -104,6 +105,7 @@ fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         .args(arguments)
         .env_remove("DATABASE_URL")
         .env_remove("QUINTANT_LOG")
+        .env_remove("QUINTANT_LOG_FORMAT")
         .envs(environment.iter().copied())
         .stdin(Stdio::null());
     command

@@ -67,7 +67,11 @@ impl Site {
     }
 
     pub fn serve(&self) -> Serving {
-        self.with_everything(&[], Serving::start)
+        self.serve_with(&[])
+    }
+
+    pub fn serve_with(&self, arguments: &[&str]) -> Serving {
+        self.with_everything(arguments, Serving::start)
     }
 
     fn configuration(&self) -> PathBuf {

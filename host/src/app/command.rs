@@ -13,15 +13,17 @@ use tokio_util::sync::CancellationToken;
 use super::backfill::backfill;
 use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
+use super::log::{self, LogFormat};
 use super::report;
 use super::serve::Server;
-use crate::config::{Config, ConfigError, Style};
+use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
 use crate::ingest::FeedRun;
 use crate::model::{SourceName, StampedFact};
 use crate::plugin::{CheckStatus, Limits};
 use crate::schedule::Clock;
 
 const EXIT_FAILED: u8 = 1;
+const EXIT_USAGE: u8 = 2;
 const EXIT_CONFIGURATION: u8 = 78;
 
 /// Measures developer experience in the five SPACE dimensions without measuring developers.
@@ -29,15 +31,18 @@ const EXIT_CONFIGURATION: u8 = 78;
 #[command(
     name = "quintant",
     version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.\nLog level: QUINTANT_LOG, for example `QUINTANT_LOG=debug`."
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.\nLog level: QUINTANT_LOG, for example `QUINTANT_LOG=debug` or `QUINTANT_LOG=info,sqlx=debug`; default `info,sqlx=warn`."
 )]
-pub struct Cli {
+struct Cli {
     /// The configuration; relative paths in it start at its own folder.
     #[arg(long, global = true, default_value = "config/quintant.toml", value_name = "FILE")]
     config: PathBuf,
     /// How results are printed.
     #[arg(long, global = true, default_value = "text")]
     format: Format,
+    /// How lines of the log are written, on stderr.
+    #[arg(long, global = true, default_value = "text", env = "QUINTANT_LOG_FORMAT", hide_env_values = true)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,6 +63,8 @@ enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Print the JSON Schema of the configuration: every key with its meaning, default and bounds.
+    Schema,
     /// Collect one source now, whether it is due or not.
     RunOnce {
         /// As `name` in its `[[source]]`.
@@ -99,34 +106,58 @@ enum ReleaseCommand {
     Start,
 }
 
-/// Does what was asked.
-pub async fn run(cli: Cli) -> ExitCode {
+/// Does what the command line asks.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log::start(cli.log_format) {
+        eprintln!("error: {error}");
+        return ExitCode::from(EXIT_USAGE);
+    }
+    if matches!(cli.command, Command::Schema) {
+        println!("{:#}", schema());
+        return ExitCode::SUCCESS;
+    }
     let config = match Config::load(&cli.config) {
         Ok(config) => config,
         Err(error) => return refuse(&error, &cli),
     };
-    let result = match stop_on_signal() {
-        // Boxed: the compiler gives up on the layout of one future that holds everything.
-        Ok(cancel) => Box::pin(obey(&cli, config, cancel)).await,
-        Err(error) => Err(error).context("signals cannot be waited for"),
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start"), &cli),
     };
-    match result {
+    match runtime.block_on(run(&cli, config)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_FAILED),
-        Err(error) => {
-            if let Some(BuildError::Config(error)) = error.downcast_ref() {
-                return refuse(error, &cli);
-            }
-            eprintln!("error: {error:#}");
-            ExitCode::from(EXIT_FAILED)
-        }
+        Err(error) => match error.downcast_ref() {
+            Some(BuildError::Config(error)) => refuse(error, &cli),
+            _ => fail(&error, &cli),
+        },
     }
+}
+
+async fn run(cli: &Cli, config: Config) -> anyhow::Result<bool> {
+    let cancel = stop_on_signal().context("signals cannot be waited for")?;
+    // Boxed: the compiler gives up on the layout of one future that holds everything.
+    Box::pin(obey(cli, config, cancel)).await
+}
+
+fn fail(error: &anyhow::Error, cli: &Cli) -> ExitCode {
+    match cli.log_format {
+        LogFormat::Text => eprintln!("error: {error:#}"),
+        LogFormat::Json => tracing::error!("{error:#}"),
+    }
+    ExitCode::from(EXIT_FAILED)
 }
 
 /// Says every mistake; `check --format json` says them to programs.
 fn refuse(error: &ConfigError, cli: &Cli) -> ExitCode {
     if matches!(cli.command, Command::Check { .. }) && cli.format == Format::Json {
         println!("{}", serde_json::json!({ "ok": false, "mistakes": error.reports() }));
+    } else if cli.log_format == LogFormat::Json {
+        for mistake in error.reports() {
+            let MistakeReport { path, line, column, message, help, .. } = mistake;
+            tracing::error!(path = %path.display(), line, column, help, "{message}");
+        }
     } else {
         let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
         eprintln!("{}", error.render(style));
@@ -177,7 +208,7 @@ async fn with_app(
                 }
                 Ok(true)
             }
-            Command::Serve | Command::Check { .. } => Ok(true),
+            Command::Serve | Command::Check { .. } | Command::Schema => Ok(true),
         }
     };
     let work = Box::pin(work);

@@ -4,10 +4,11 @@ mod backfill;
 mod build;
 mod collect;
 mod command;
+mod log;
 mod report;
 mod serve;
 
 pub use build::{App, BuildError, Setup};
 pub use collect::{Backfilled, Collector};
-pub use command::{Cli, run};
+pub use command::main;
 pub use serve::{ServeError, Server};

@@ -23,7 +23,7 @@ pub use mistake::{ConfigError, MistakeReport, Note};
 pub use render::Style;
 pub use schema::schema;
 pub use secret::{Auth, Secret, SecretError, SecretRef};
-pub use suggest::{quoted, unknown};
+pub use suggest::unknown;
 pub use value::Variable;
 
 use read::Reader;

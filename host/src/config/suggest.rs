@@ -14,14 +14,14 @@ pub fn unknown(what: &str, given: &str, place: &str, known: &[&str]) -> Note {
         None => note,
     };
     match known {
-        [] => note.help("none is allowed there"),
+        [] => note,
         [only] => note.help(format!("allowed is `{only}`")),
         _ => note.help(format!("allowed are {}", quoted(known))),
     }
 }
 
 /// `` `a`, `b`, `c` ``
-pub fn quoted(names: &[&str]) -> String {
+pub(super) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
