@@ -78,14 +78,14 @@ async fn ask(host: &Host, method: Method, path: &str) -> Answered {
 }
 
 /// A host with two teams that has not collected anything.
-async fn fresh_host() -> Host {
+pub(crate) async fn fresh_host() -> Host {
     let teams = "[[team]]\nname = \"payments\"\nowns = [\"octo/payments-*\"]\n[[team]]\nname = \"search\"\n";
     let source = github_source("http://127.0.0.1:9", "repositories = [\"octo/payments-api\"]");
     Host::for_text(&format!("{source}{teams}"), HostOptions::default()).await
 }
 
 /// A host that has collected and released a whole organisation.
-async fn released_host() -> Host {
+pub(crate) async fn released_host() -> Host {
     let organisation = Organisation::generate(SEED, simulation_end());
     let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
@@ -98,13 +98,15 @@ async fn released_host() -> Host {
 async fn check_problem(host: &Host, path: &str, code: &str, detail: &str, allowed: &[&str]) {
     let Answered { status, content_type, body, .. } = ask(host, Method::GET, path).await;
     assert_eq!((status, content_type.as_str()), (400, "application/problem+json"), "{path}: {body}");
+    let problem: Value = serde_json::from_str(&body).unwrap();
     let mut expected = json!({
         "type": "about:blank", "title": "the request cannot be answered", "status": 400, "code": code, "detail": detail,
+        "request_id": problem["request_id"],
     });
     if !allowed.is_empty() {
         expected["allowed"] = json!(allowed);
     }
-    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected, "{path}");
+    assert_eq!(problem, expected, "{path}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,11 +157,19 @@ async fn what_is_not_there_is_a_problem_too() {
         let problem: Value = serde_json::from_str(&body).unwrap();
         let expected = json!({
             "type": "about:blank", "title": "not found", "status": 404, "code": "not_found", "detail": detail,
+            "request_id": problem["request_id"],
         });
         assert_eq!(problem, expected, "{path}");
     }
-    for path in ["/health", "/livez", "/readyz", "/metrics", "/api/v1/metrics/space", "/api/v1/metrics/space/activity"]
-    {
+    for path in [
+        "/health",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/api/v1/metrics/space",
+        "/api/v1/metrics/space/activity",
+    ] {
         let Answered { status, content_type, allow, body } = ask(&host, Method::POST, path).await;
         assert_eq!((status, content_type.as_str()), (405, "application/problem+json"), "{path}");
         assert_eq!(allow.as_deref(), Some("GET,HEAD"), "{path}");

@@ -9,6 +9,7 @@ mod gate;
 mod http;
 mod k8s;
 mod named_tests;
+mod openapi;
 mod plugins;
 mod postgres;
 mod process;
@@ -44,6 +45,7 @@ enum Command {
     Plugins,
     Sqlx(query_data::Arguments),
     Bench(bench::Arguments),
+    Openapi(openapi::Arguments),
     /// Builds the manifests of k8s/, validates them, and checks the configuration that they carry
     K8s,
 }
@@ -72,6 +74,7 @@ fn run(command: Command) -> Result<()> {
         Command::Plugins => plugins::build(&workspace),
         Command::Sqlx(arguments) => query_data::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
+        Command::Openapi(arguments) => openapi::run(&workspace, &arguments),
         Command::K8s => k8s::run(&workspace),
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Problem, Readiness};
 use crate::schedule::Clock;
@@ -13,6 +14,8 @@ use crate::store::Store;
 /// The name that clients of the original service know.
 const SERVICE: &str = "space-metrics";
 
+const OK: &str = "ok\n";
+
 #[derive(Clone)]
 pub(super) struct Vitals {
     pub(super) store: Store,
@@ -20,10 +23,22 @@ pub(super) struct Vitals {
     pub(super) clock: Clock,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Condition {
+    Healthy,
+    Unhealthy,
+}
+
+/// Whether it can answer.
+#[derive(Serialize, ToSchema)]
 struct Health {
-    status: &'static str,
+    #[schema(inline)]
+    status: Condition,
+    /// Always `space-metrics`.
     service: &'static str,
+    /// When it was asked.
+    #[schema(format = DateTime)]
     timestamp: String,
 }
 
@@ -33,22 +48,43 @@ impl Vitals {
     }
 }
 
+/// Whether it can answer, for people and old clients
+///
 /// `healthy` with 200, or `unhealthy` with 503 while there is no database.
+#[utoipa::path(
+    get, path = "/health", operation_id = "get_health", tag = "probes",
+    responses(
+        (status = 200, description = "It can answer.", body = Health),
+        (status = 503, description = "The database cannot be reached.", body = Health),
+    ),
+)]
 pub(super) async fn health(State(vitals): State<Vitals>) -> Response {
     let (code, status) = if vitals.can_answer().await {
-        (StatusCode::OK, "healthy")
+        (StatusCode::OK, Condition::Healthy)
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
+        (StatusCode::SERVICE_UNAVAILABLE, Condition::Unhealthy)
     };
     (code, Json(Health { status, service: SERVICE, timestamp: vitals.clock.now().to_string() })).into_response()
 }
 
-/// The process alone.
+/// Whether the process lives
+///
+/// It looks at nothing else: restart what does not answer.
+#[utoipa::path(
+    get, path = "/livez", operation_id = "get_livez", tag = "probes",
+    responses((status = 200, description = "It lives: `ok` and a line feed.", body = str, content_type = "text/plain; charset=utf-8")),
+)]
 pub(super) async fn live() -> &'static str {
-    "ok\n"
+    OK
 }
 
+/// Whether it should get traffic
+///
 /// The database is reachable and at this program's schema.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "get_readyz", tag = "probes",
+    responses((status = 200, description = "It should: `ok` and a line feed.", body = str, content_type = "text/plain; charset=utf-8")),
+)]
 pub(super) async fn ready(State(vitals): State<Vitals>) -> Result<&'static str, Problem> {
-    if vitals.can_answer().await { Ok("ok\n") } else { Err(Problem::unavailable()) }
+    if vitals.can_answer().await { Ok(OK) } else { Err(Problem::unavailable()) }
 }

@@ -1,25 +1,38 @@
 //! The only room that knows axum: REST and Prometheus over released atoms and run status. It never sees a fact.
 
+mod guard;
 mod health;
+mod openapi;
 mod problem;
 mod prometheus;
+mod question;
+mod request;
+mod schema;
+mod serve;
 mod shelf;
 mod space;
+mod validator;
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use axum::Router;
-use axum::middleware;
-use axum::routing::get;
-use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use guard::{admit, guard};
 pub use problem::Problem;
+pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
 
 use crate::schedule::Clock;
 use crate::store::Store;
+use health::Vitals;
+
+/// Smaller answers fit into a packet as they are.
+const SMALLEST_COMPRESSED_BYTES: u16 = 1024;
 
 /// Whether the host has a database at its schema; until then there is nothing to answer from.
 #[derive(Debug, Clone, Default)]
@@ -43,30 +56,33 @@ pub struct Parts {
     pub shelf: Shelf,
 }
 
-/// Every route.
-pub fn router(parts: Parts) -> Router {
-    let Parts { store, readiness, clock, shelf } = parts;
-    let answers = Router::new()
-        .route("/api/v1/metrics/space", get(space::all))
-        .route("/api/v1/metrics/space/{dimension}", get(space::one))
-        .with_state(space::Desk { shelf: shelf.clone(), clock: clock.clone() })
-        .merge(Router::new().route("/metrics", get(prometheus::metrics)).with_state(shelf.clone()))
-        .route_layer(middleware::from_fn_with_state(shelf, shelf::validate));
-    Router::new()
-        .route("/health", get(health::health))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .with_state(health::Vitals { store, readiness, clock })
-        .merge(answers)
-        .fallback(problem::not_found)
-        .method_not_allowed_fallback(problem::method_not_allowed)
+/// What answers are given from.
+#[derive(Clone)]
+struct Desk {
+    shelf: Shelf,
+    clock: Clock,
 }
 
-/// Answers until `stop` is done, and finishes what has begun.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+/// Every route.
+pub fn router(parts: Parts, bounds: &Bounds) -> Router {
+    let Parts { store, readiness, clock, shelf } = parts;
+    let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone() }).split_for_parts();
+    let (probes, _) = probes().with_state(Vitals { store, readiness, clock }).split_for_parts();
+    let compression = CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_COMPRESSED_BYTES));
+    // Apart, so that probes are answered however much else is asked.
+    let routes = admit(answers, bounds).route_layer(compression).merge(admit(probes, bounds));
+    let routes = routes.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
+    guard(routes, bounds)
+}
+
+fn answers() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(space::all))
+        .routes(routes!(space::one))
+        .routes(routes!(prometheus::metrics))
+        .routes(routes!(openapi::document))
+}
+
+fn probes() -> OpenApiRouter<Vitals> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(health::live)).routes(routes!(health::ready))
 }

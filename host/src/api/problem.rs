@@ -1,69 +1,191 @@
 //! Errors as RFC 9457 problem documents: a stable code, a plain sentence, nothing of what was sent.
 
+use std::borrow::Cow;
+
 use axum::Json;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::store::StoreError;
+use super::request::RequestId;
+use super::schema;
 
-/// A problem document.
-#[derive(Debug, Serialize)]
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal, $status:ident;)+) => {
+        /// What clients may branch on: a code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Code { $($(#[doc = $meaning])+ $variant),+ }
+
+        impl Code {
+            pub(super) const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            pub(super) const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name),+ }
+            }
+
+            pub(super) const fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => concat!($($meaning),+).trim_ascii()),+ }
+            }
+
+            pub(super) const fn status(self) -> StatusCode {
+                match self { $(Code::$variant => StatusCode::$status),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The query string cannot be read.
+    BadQuery = "bad_query", BAD_REQUEST;
+    /// A parameter that does not exist; `allowed` lists those that do.
+    UnknownParameter = "unknown_parameter", BAD_REQUEST;
+    /// A parameter that is given more than once.
+    RepeatedParameter = "repeated_parameter", BAD_REQUEST;
+    /// `allowed` lists the dimensions.
+    UnknownDimension = "unknown_dimension", BAD_REQUEST;
+    /// `allowed` lists the teams, the pools of small teams, and `unassigned`.
+    UnknownTeam = "unknown_team", BAD_REQUEST;
+    /// `allowed` lists the time ranges.
+    UnknownTimeRange = "unknown_time_range", BAD_REQUEST;
+    /// `time_range` together with dates, or one date without the other.
+    AmbiguousTimeRange = "ambiguous_time_range", BAD_REQUEST;
+    /// Not a date, or `from` does not lie before `to`.
+    BadDate = "bad_date", BAD_REQUEST;
+    /// There is nothing at this path.
+    NotFound = "not_found", NOT_FOUND;
+    /// The path is there; `Allow` tells its methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
+    /// The request's body is longer than any that is taken.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
+    /// The path and the query are longer than any that mean something.
+    UriTooLong = "uri_too_long", URI_TOO_LONG;
+    /// A mistake of this program; its log tells more under the request's id.
+    Internal = "internal", INTERNAL_SERVER_ERROR;
+    /// The database cannot be reached; try again after `Retry-After`.
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE;
+    /// Too much is asked at once; try again after `Retry-After`.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE;
+    /// The answer took too long; try again after `Retry-After`.
+    TimedOut = "timed_out", SERVICE_UNAVAILABLE;
+}
+
+impl Code {
+    const fn title(self) -> &'static str {
+        match self.status() {
+            StatusCode::BAD_REQUEST => "the request cannot be answered",
+            StatusCode::NOT_FOUND => "not found",
+            StatusCode::METHOD_NOT_ALLOWED => "method not allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "body too large",
+            StatusCode::URI_TOO_LONG => "address too long",
+            StatusCode::INTERNAL_SERVER_ERROR => "internal error",
+            _ => "not ready",
+        }
+    }
+
+    const fn retry_after_seconds(self) -> Option<u16> {
+        match self {
+            Code::Overloaded | Code::TimedOut => Some(1),
+            Code::DatabaseUnavailable => Some(5),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What went wrong. [`super::request::attend`] writes it down, since it knows the request's id.
+#[derive(Debug, Clone)]
 pub struct Problem {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    title: &'static str,
-    status: u16,
-    /// What clients may branch on.
-    code: &'static str,
-    detail: String,
-    /// What would be right, where that is a list.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    code: Code,
+    detail: Cow<'static, str>,
     allowed: Vec<String>,
 }
 
+/// A problem document (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document {
+    /// Always `about:blank`: the title is the status's.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    #[schema(value_type = schema::ProblemCode)]
+    code: Code,
+    /// A sentence for people: what is wrong, and what would be right.
+    detail: Cow<'static, str>,
+    /// What would be right, where that is a list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    allowed: Vec<String>,
+    /// As in the header `X-Request-Id`, and in the log.
+    #[schema(value_type = schema::RequestIdText)]
+    request_id: String,
+}
+
 impl Problem {
-    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>, allowed: Vec<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "the request cannot be answered", code, detail.into(), allowed)
+    pub(super) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), allowed: Vec::new() }
+    }
+
+    pub(super) fn allowing(self, allowed: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { allowed: allowed.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub(super) fn unavailable() -> Self {
-        let detail = "the database cannot be reached; what was released is safe and will be answered again".to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", "database_unavailable", detail, Vec::new())
+        Self::new(
+            Code::DatabaseUnavailable,
+            "the database cannot be reached; what was released is safe and will be answered again",
+        )
     }
 
-    fn new(status: StatusCode, title: &'static str, code: &'static str, detail: String, allowed: Vec<String>) -> Self {
-        Self { kind: "about:blank", title, status: status.as_u16(), code, detail, allowed }
+    pub(super) fn internal() -> Self {
+        Self::new(Code::Internal, "this is a mistake of ours; whoever runs this finds more in the log")
+    }
+
+    /// The whole answer.
+    pub(super) fn render(self, id: &RequestId) -> Response {
+        let Self { code, detail, allowed } = self;
+        let status = code.status();
+        let document = Document {
+            kind: "about:blank",
+            title: code.title(),
+            status: status.as_u16(),
+            code,
+            detail,
+            allowed,
+            request_id: id.as_str().to_owned(),
+        };
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(document)).into_response();
+        if let Some(seconds) = code.retry_after_seconds() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(self)).into_response()
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "a request could not be answered");
-        Self::unavailable()
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
 pub(super) async fn not_found(uri: Uri) -> Problem {
-    let detail = format!(
-        "there is nothing at this path; the metrics are at `/api/v1/metrics/space`{}",
-        trailing_slash_hint(uri.path())
-    );
-    Problem::new(StatusCode::NOT_FOUND, "not found", "not_found", detail, Vec::new())
+    let hint = if uri.path().len() > 1 && uri.path().ends_with('/') { "; paths here do not end in `/`" } else { "" };
+    let detail = format!("there is nothing at this path; the metrics are at `/api/v1/metrics/space`{hint}");
+    Problem::new(Code::NotFound, detail)
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
-    let detail = "this path answers GET and HEAD".to_owned();
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "method_not_allowed", detail, Vec::new())
-}
-
-fn trailing_slash_hint(path: &str) -> &'static str {
-    if path.len() > 1 && path.ends_with('/') { "; paths here do not end in `/`" } else { "" }
+    Problem::new(Code::MethodNotAllowed, "this path answers GET and HEAD")
 }

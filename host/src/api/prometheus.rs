@@ -1,11 +1,13 @@
 //! `/metrics`: the released figures under the names that dashboards know. A suppressed cell is an absent series.
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use prometheus::{CounterVec, GaugeVec, Opts, Registry, TextEncoder};
+use axum::response::Response;
+use prometheus::{CounterVec, GaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
-use super::{Problem, Shelf};
+use super::schema::NotModified;
+use super::shelf::Page;
+use super::validator::Known;
+use super::{Desk, Problem};
 use crate::metrics::{Answers, Scope, TimeRange, Value};
 use crate::model::{Component, Dimension, Metric};
 
@@ -36,13 +38,25 @@ const COUNTERS: [(&str, &str, Component); 2] = [
     ("space_pull_requests_total", "Merged changes since the first release", Component::MergedChanges),
 ];
 
-pub(super) async fn metrics(State(shelf): State<Shelf>) -> Result<Response, Problem> {
-    let answers = shelf.answers()?;
-    let text = exposition(&answers).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
-        Problem::unavailable()
-    })?;
-    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
+/// The released figures for Prometheus
+///
+/// In its text format, version 0.0.4. Gauges are of the last four released weeks, counters run from the first release on;
+/// `team=""` is the whole organization, so do not sum over `team`. What is suppressed is not there.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "get_metrics", tag = "metrics",
+    responses((status = 200, description = "The figures.", body = str, content_type = TEXT_FORMAT), NotModified),
+)]
+pub(super) async fn metrics(State(desk): State<Desk>, known: Known) -> Result<Response, Problem> {
+    let snapshot = desk.shelf.snapshot()?;
+    let page = Page::Exposition;
+    known.or_give(snapshot.tag(&page), TEXT_FORMAT, || {
+        snapshot.rendered(page, |answers| {
+            exposition(answers).map(String::into_bytes).map_err(|error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
+                Problem::internal()
+            })
+        })
+    })
 }
 
 fn exposition(answers: &Answers) -> Result<String, prometheus::Error> {

@@ -1,25 +1,36 @@
 //! The answers at hand: a snapshot in memory, replaced when something is released. A question costs no look into the database.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::body::Bytes;
 
 use super::Problem;
-use crate::metrics::Answers;
+use super::validator::Tag;
+use crate::metrics::{Answers, Scope, TimeRange};
+use crate::model::Dimension;
 
 /// Where the newest answers lie; empty until they were read for the first time.
 #[derive(Clone, Default)]
 pub struct Shelf(Arc<ArcSwapOption<Snapshot>>);
 
-struct Snapshot {
-    answers: Arc<Answers>,
+/// What was released until some moment. Everything that is asked of it is a function of it and of the page.
+pub(super) struct Snapshot {
+    pub(super) answers: Answers,
     /// Differs when anything that is answered differs.
     digest: u64,
+    /// Pages that were asked for, of which there can be only so many.
+    rendered: RwLock<HashMap<Page, Bytes>>,
+}
+
+/// What can be asked of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Page {
+    Space(TimeRange, Scope),
+    Dimension(Dimension, TimeRange, Scope),
+    Exposition,
 }
 
 impl Shelf {
@@ -27,35 +38,42 @@ impl Shelf {
     pub fn put(&self, answers: Answers) {
         let mut hasher = DefaultHasher::new();
         (env!("CARGO_PKG_VERSION"), &answers).hash(&mut hasher);
-        let snapshot = Snapshot { answers: Arc::new(answers), digest: hasher.finish() };
+        let snapshot = Snapshot { answers, digest: hasher.finish(), rendered: RwLock::default() };
         self.0.store(Some(Arc::new(snapshot)));
     }
 
-    pub(super) fn answers(&self) -> Result<Arc<Answers>, Problem> {
-        self.0.load().as_ref().map(|snapshot| Arc::clone(&snapshot.answers)).ok_or_else(Problem::unavailable)
-    }
-
-    /// What a client may compare with instead of reading the answer again.
-    fn tag(&self, uri: &Uri) -> Option<HeaderValue> {
-        let digest = self.0.load().as_ref()?.digest;
-        let mut hasher = DefaultHasher::new();
-        (digest, uri.path_and_query().map(|target| target.as_str())).hash(&mut hasher);
-        HeaderValue::from_str(&format!("W/\"{:016x}\"", hasher.finish())).ok()
+    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        self.0.load_full().ok_or_else(Problem::unavailable)
     }
 }
 
-/// Answers 304 to a client that has the answer already, and gives every good answer its `ETag`.
-pub(super) async fn validate(State(shelf): State<Shelf>, request: Request, next: Next) -> Response {
-    let Some(tag) = shelf.tag(request.uri()) else { return next.run(request).await };
-    let validators = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    if is_known(request.headers(), &tag) {
-        return (StatusCode::NOT_MODIFIED, validators).into_response();
+impl Snapshot {
+    /// What a client may compare with instead of reading the page again.
+    pub(super) fn tag(&self, page: &Page) -> Tag {
+        Tag::of((self.digest, page))
     }
-    let response = next.run(request).await;
-    if response.status() == StatusCode::OK { (validators, response).into_response() } else { response }
+
+    /// The page's bytes, rendered the first time.
+    pub(super) fn rendered(
+        &self,
+        page: Page,
+        render: impl FnOnce(&Answers) -> Result<Vec<u8>, Problem>,
+    ) -> Result<Bytes, Problem> {
+        let known = self.rendered.read().unwrap_or_else(PoisonError::into_inner).get(&page).cloned();
+        if let Some(bytes) = known {
+            return Ok(bytes);
+        }
+        let bytes = Bytes::from(render(&self.answers)?);
+        if page.is_one_of_few() {
+            self.rendered.write().unwrap_or_else(PoisonError::into_inner).insert(page, bytes.clone());
+        }
+        Ok(bytes)
+    }
 }
 
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known.flat_map(|list| list.split(',')).any(|known| known.trim() == "*" || known.trim().as_bytes() == tag.as_bytes())
+impl Page {
+    /// Anybody can make up dates; the cells are as many as there are.
+    fn is_one_of_few(&self) -> bool {
+        !matches!(self, Page::Space(TimeRange::Dates { .. }, _) | Page::Dimension(_, TimeRange::Dates { .. }, _))
+    }
 }

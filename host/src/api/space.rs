@@ -2,50 +2,96 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use jiff::civil::Date;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{Problem, Shelf};
+use super::question::{NamedDimension, Question};
+use super::schema::{self, NotModified};
+use super::shelf::Page;
+use super::validator::Known;
+use super::{Desk, Problem};
 use crate::metrics::{Answer, Answers, Scope, TimeRange};
 use crate::model::{Dimension, Withheld};
-use crate::schedule::Clock;
 
-const PARAMETERS: [&str; 4] = ["time_range", "from", "to", "team"];
-
-#[derive(Clone)]
-pub(super) struct Desk {
-    pub(super) shelf: Shelf,
-    pub(super) clock: Clock,
-}
-
-type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+const JSON: &str = "application/json";
 
 /// All five dimensions.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Space {
+    #[schema(value_type = schema::Satisfaction)]
     satisfaction: Answer,
+    #[schema(value_type = schema::Performance)]
     performance: Answer,
+    #[schema(value_type = schema::Activity)]
     activity: Answer,
+    #[schema(value_type = schema::Communication)]
     communication: Answer,
+    #[schema(value_type = schema::Efficiency)]
     efficiency: Answer,
-    /// Null until three dimensions are present.
+    /// Null until three dimensions are present; then 0 to 100, the higher the better.
+    #[schema(required, minimum = 0, maximum = 100)]
     health_score: Option<f64>,
+    #[schema(value_type = schema::WithheldScore)]
     withheld: BTreeMap<&'static str, Withheld>,
+    #[schema(value_type = schema::TimeRangeName)]
     time_range: &'static str,
+    /// Whom it is about; not there for the whole organization.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     team: Option<String>,
+    // Last, so that everything before is rendered once.
+    /// When it was asked.
+    #[schema(format = DateTime)]
     timestamp: String,
 }
 
-pub(super) async fn all(State(desk): State<Desk>, parameters: Parameters) -> Result<Json<Space>, Problem> {
-    let parameters = known(parameters)?;
-    let answers = desk.shelf.answers()?;
-    let (range, scope) = question(&parameters, &answers)?;
+/// All five dimensions
+///
+/// Every figure is computed from what was released, in whole weeks.
+#[utoipa::path(
+    get, path = "/api/v1/metrics/space", operation_id = "get_space", tag = "metrics",
+    params(Question),
+    responses((status = 200, description = "The five dimensions.", body = Space), NotModified),
+)]
+pub(super) async fn all(State(desk): State<Desk>, question: Question, known: Known) -> Result<Response, Problem> {
+    let snapshot = desk.shelf.snapshot()?;
+    let scope = question.scope(&snapshot.answers)?;
+    let page = Page::Space(question.range, scope.clone());
+    known.or_give(snapshot.tag(&page), JSON, || {
+        let undated = snapshot.rendered(page, |answers| Ok(json(&space(answers, question.range, scope))))?;
+        Ok(dated(&undated, &desk.clock.now().to_string()))
+    })
+}
+
+/// One dimension
+///
+/// The same as in the answer for all five.
+#[utoipa::path(
+    get, path = "/api/v1/metrics/space/{dimension}", operation_id = "get_dimension", tag = "metrics",
+    params(NamedDimension, Question),
+    responses((status = 200, description = "The dimension.", body = schema::AnyDimension), NotModified),
+)]
+pub(super) async fn one(
+    State(desk): State<Desk>,
+    NamedDimension(dimension): NamedDimension,
+    question: Question,
+    known: Known,
+) -> Result<Response, Problem> {
+    let snapshot = desk.shelf.snapshot()?;
+    let scope = question.scope(&snapshot.answers)?;
+    let page = Page::Dimension(dimension, question.range, scope.clone());
+    known.or_give(snapshot.tag(&page), JSON, || {
+        snapshot.rendered(page, |answers| Ok(json(&answers.dimension(dimension, question.range, &scope))))
+    })
+}
+
+/// Without its timestamp.
+fn space(answers: &Answers, range: TimeRange, scope: Scope) -> Space {
     let answer = |dimension| answers.dimension(dimension, range, &scope);
-    Ok(Json(Space {
+    Space {
         satisfaction: answer(Dimension::Satisfaction),
         performance: answer(Dimension::Performance),
         activity: answer(Dimension::Activity),
@@ -54,88 +100,20 @@ pub(super) async fn all(State(desk): State<Desk>, parameters: Parameters) -> Res
         health_score: None,
         withheld: BTreeMap::from([("health_score", Withheld::InsufficientData)]),
         time_range: range.as_str(),
-        team: parameters.get("team").cloned(),
-        timestamp: desk.clock.now().to_string(),
-    }))
-}
-
-pub(super) async fn one(
-    State(desk): State<Desk>,
-    dimension: Result<Path<String>, PathRejection>,
-    parameters: Parameters,
-) -> Result<Json<Answer>, Problem> {
-    let dimension = dimension.ok().and_then(|Path(name)| Dimension::from_name(&name)).ok_or_else(|| {
-        let known = Dimension::ALL.iter().map(|dimension| dimension.as_str().to_owned()).collect();
-        Problem::bad_request("unknown_dimension", "there is no such dimension", known)
-    })?;
-    let parameters = known(parameters)?;
-    let answers = desk.shelf.answers()?;
-    let (range, scope) = question(&parameters, &answers)?;
-    Ok(Json(answers.dimension(dimension, range, &scope)))
-}
-
-/// What was given; nothing unknown and nothing twice is passed over in silence.
-fn known(parameters: Parameters) -> Result<BTreeMap<String, String>, Problem> {
-    let refused = |code, detail| Problem::bad_request(code, detail, PARAMETERS.map(str::to_owned).to_vec());
-    let Query(given) = parameters.map_err(|_| refused("bad_query", "the query cannot be read"))?;
-    let mut known = BTreeMap::new();
-    for (name, value) in given {
-        if !PARAMETERS.contains(&name.as_str()) {
-            return Err(refused("unknown_parameter", "there is no such parameter"));
-        }
-        if known.insert(name, value).is_some() {
-            return Err(refused("repeated_parameter", "each parameter is given once"));
-        }
+        team: match scope {
+            Scope::Organization => None,
+            Scope::Cell(name) => Some(name),
+        },
+        timestamp: String::new(),
     }
-    Ok(known)
 }
 
-fn question(parameters: &BTreeMap<String, String>, answers: &Answers) -> Result<(TimeRange, Scope), Problem> {
-    let scope = match parameters.get("team") {
-        None => Scope::Organization,
-        Some(team) => answers
-            .scope(team)
-            .map_err(|unknown| Problem::bad_request("unknown_team", "there is no such team", unknown.known))?,
-    };
-    Ok((range(parameters)?, scope))
+/// An instant needs no escaping, and goes where its empty text ends.
+fn dated(undated: &[u8], timestamp: &str) -> Bytes {
+    let before = undated.strip_suffix(b"\"}").expect("the timestamp is the last field");
+    Bytes::from([before, timestamp.as_bytes(), b"\"}"].concat())
 }
 
-fn range(parameters: &BTreeMap<String, String>) -> Result<TimeRange, Problem> {
-    let given = |name| parameters.get(name).map(String::as_str);
-    match (given("time_range"), given("from"), given("to")) {
-        (None, None, None) => Ok(TimeRange::Month),
-        (Some(name), None, None) => TimeRange::from_name(name).ok_or_else(|| {
-            let allowed = TimeRange::NAMES.map(str::to_owned).to_vec();
-            Problem::bad_request(
-                "unknown_time_range",
-                "there is no such time range; `from` and `to` take any dates",
-                allowed,
-            )
-        }),
-        (None, Some(from), Some(to)) => {
-            let date = |text: &str| {
-                text.parse::<Date>().map_err(|_| {
-                    Problem::bad_request(
-                        "bad_date",
-                        "`from` and `to` are dates such as `2026-01-05`; `to` is the day after the last",
-                        Vec::new(),
-                    )
-                })
-            };
-            let (from, to) = (date(from)?, date(to)?);
-            if from >= to {
-                return Err(Problem::bad_request(
-                    "bad_date",
-                    "`from` must lie before `to`, which is the day after the last",
-                    Vec::new(),
-                ));
-            }
-            Ok(TimeRange::Dates { from, to })
-        }
-        _ => Err(Problem::bad_request(
-            "ambiguous_time_range",
-            "give either `time_range` or both `from` and `to`",
-            ["time_range", "from", "to"].map(str::to_owned).to_vec(),
-        )),
-    }
+fn json(answer: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(answer).expect("an answer has string keys and finite numbers")
 }

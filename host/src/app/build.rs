@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::api::{self, Readiness, Router, Shelf};
+use crate::api::{self, Bounds, Readiness, Router, Shelf};
 use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
 use crate::ingest::Pipe;
 use crate::metrics::Answers;
@@ -149,7 +149,8 @@ impl App {
 
     /// Every route; `readiness` tells when there is a database, and `shelf` holds what is answered.
     pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf) -> Router {
-        api::router(api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf })
+        let parts = api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf };
+        api::router(parts, &Bounds::default())
     }
 
     /// Leaves the database, and stops it where it is ours.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
 use super::collect::Collector;
-use crate::api::{self, Readiness, Shelf};
+use crate::api::{self, Bounds, Readiness, Shelf};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedError;
 
@@ -57,7 +57,7 @@ impl Server {
         let shelf = Shelf::default();
         let router = app.router_with(readiness.clone(), shelf.clone());
         let stop = cancel.clone().cancelled_owned();
-        let server = api::serve(listener, router, stop);
+        let server = api::serve(listener, router, Bounds::default(), stop);
         let collector = async {
             let collected = collect(&app, &readiness, &shelf, &cancel).await;
             if collected.is_err() {

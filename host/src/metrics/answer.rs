@@ -25,7 +25,7 @@ impl Serialize for Value {
 }
 
 /// Whom a question is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// The sum of all released atoms.
     Organization,

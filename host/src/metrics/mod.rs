@@ -2,7 +2,9 @@
 
 mod answer;
 mod catalogue;
+mod meaning;
 mod window;
 
 pub use answer::{Answer, Answers, Scope, Total, UnknownTeam, Value};
+pub use meaning::{Form, Meaning};
 pub use window::{TimeRange, Window};

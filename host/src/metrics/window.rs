@@ -2,17 +2,19 @@
 
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::model::Week;
 
 /// What a client may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TimeRange {
     /// `24h`, which no release is fine enough for.
     Day,
     /// `7d`: the last released week.
     Week,
     /// `30d`: the last four.
+    #[default]
     Month,
     /// `90d`: the last thirteen.
     Quarter,
@@ -33,6 +35,8 @@ impl TimeRange {
         }
     }
 
+    pub const CUSTOM: &str = "custom";
+
     /// Its name; `custom` for dates.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +44,7 @@ impl TimeRange {
             TimeRange::Week => "7d",
             TimeRange::Month => "30d",
             TimeRange::Quarter => "90d",
-            TimeRange::Dates { .. } => "custom",
+            TimeRange::Dates { .. } => Self::CUSTOM,
         }
     }
 
@@ -59,20 +63,26 @@ impl TimeRange {
     }
 }
 
-/// The weeks that an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The weeks that an answer rests on. Its dates are null before anything is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Window {
-    /// The first day; none before anything is released.
+    /// The first day.
     #[serde(serialize_with = "day")]
+    #[schema(value_type = Option<String>, format = Date, required)]
     pub from: Option<Date>,
     /// The day after the last.
     #[serde(serialize_with = "day")]
+    #[schema(value_type = Option<String>, format = Date, required)]
     pub to: Option<Date>,
     /// Weeks that a released span of the scope lies in, with numbers or without.
+    #[schema(minimum = 0)]
     pub weeks_covered: i32,
+    /// Weeks between `from` and `to`.
+    #[schema(minimum = 0)]
     pub weeks_total: i32,
-    /// Where the newest release ends.
+    /// The day after the last released week of all.
     #[serde(serialize_with = "day")]
+    #[schema(value_type = Option<String>, format = Date, required)]
     pub as_of: Option<Date>,
 }
 

@@ -1,10 +1,9 @@
 //! The five dimensions, their metrics under the names that clients rely on, and why a value may be missing.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A dimension of SPACE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
     Satisfaction,
     Performance,
@@ -106,8 +105,7 @@ metrics! {
 }
 
 /// Why a field is null. `Suppressed` never says which privacy rule fired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withheld {
     /// No configured source brings the facts it rests on.
     NoSource,
@@ -119,4 +117,37 @@ pub enum Withheld {
     WindowTooShort,
     /// Too few dimensions are known for a score.
     InsufficientData,
+}
+
+impl Withheld {
+    /// Those that a metric may have; the last is of scores alone.
+    pub const OF_METRICS: [Withheld; 4] =
+        [Withheld::NoSource, Withheld::NotCovered, Withheld::Suppressed, Withheld::WindowTooShort];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Withheld::NoSource => "no_source",
+            Withheld::NotCovered => "not_covered",
+            Withheld::Suppressed => "suppressed",
+            Withheld::WindowTooShort => "window_too_short",
+            Withheld::InsufficientData => "insufficient_data",
+        }
+    }
+
+    /// What it tells, in a sentence for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Withheld::NoSource => "no configured source brings what it rests on",
+            Withheld::NotCovered => "nothing is released for the window yet",
+            Withheld::Suppressed => "released without numbers, to protect people; it never says more",
+            Withheld::WindowTooShort => "the window holds no whole week",
+            Withheld::InsufficientData => "too few dimensions are known",
+        }
+    }
+}
+
+impl Serialize for Withheld {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }

@@ -1,0 +1,173 @@
+//! `/openapi.json` tells the truth: every answer has a status, a type, headers and a form that it names.
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use axum::response::Response;
+use jsonschema::Validator;
+use quintant_tests::Host;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::api::{fresh_host, released_host};
+
+async fn ask(host: &Host, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    host.app.router().await.unwrap().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn body(response: Response) -> Vec<u8> {
+    axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
+}
+
+struct Document(Value);
+
+impl Document {
+    async fn of(host: &Host) -> Self {
+        let response = ask(host, Method::GET, "/openapi.json", &[]).await;
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        Self(serde_json::from_slice(&body(response).await).unwrap())
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.0["paths"].as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    /// What a reference points to, or the thing itself.
+    fn resolve<'a>(&'a self, thing: &'a Value) -> &'a Value {
+        match thing["$ref"].as_str() {
+            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => thing,
+        }
+    }
+
+    /// As the document has it, and with nothing beside what it names.
+    fn validator(&self, schema: &Value) -> Validator {
+        let mut schema = json!({ "allOf": [schema], "components": self.0["components"] });
+        close(&mut schema["components"]["schemas"]);
+        let options = jsonschema::options().should_validate_formats(true);
+        options.build(&schema).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn check(&self, template: &str, path: &str, response: Response) {
+        let status = response.status();
+        let told = self.resolve(&self.0["paths"][template]["get"]["responses"][status.as_str()]);
+        assert!(told.is_object(), "{path}: {status} is not in the document");
+        for (name, header) in told["headers"].as_object().unwrap() {
+            let value = response.headers().get(name).unwrap_or_else(|| panic!("{path}: {status} has no `{name}`"));
+            let value = value.to_str().unwrap();
+            let schema = &self.resolve(header)["schema"];
+            let value = if schema["type"] == "integer" { value.parse().unwrap() } else { json!(value) };
+            assert!(self.validator(schema).is_valid(&value), "{path}: `{name}` is {value}");
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
+        let body = body(response).await;
+        let Some(content_type) = content_type else {
+            assert!(body.is_empty() && told["content"].is_null(), "{path}: {status} has no type");
+            return;
+        };
+        let schema = &told["content"][&content_type]["schema"];
+        assert!(schema.is_object(), "{path}: `{content_type}` with {status} is not in the document");
+        let text = String::from_utf8(body).unwrap();
+        let value = if content_type.contains("json") { serde_json::from_str(&text).unwrap() } else { json!(text) };
+        let validator = self.validator(schema);
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{path}: {errors:#?} in {value:#}");
+    }
+}
+
+/// Clients must take fields that come later; we must not have any that are not told.
+fn close(schema: &mut Value) {
+    if let Some(fields) = schema.as_object_mut() {
+        if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
+            fields.insert("additionalProperties".to_owned(), json!(false));
+        }
+        fields.values_mut().for_each(close);
+    } else if let Some(items) = schema.as_array_mut() {
+        items.iter_mut().for_each(close);
+    }
+}
+
+async fn check_everything(host: &Host) {
+    const SPACE: &str = "/api/v1/metrics/space";
+    const ONE: &str = "/api/v1/metrics/space/{dimension}";
+    let document = Document::of(host).await;
+    let operation = &document.0["paths"][ONE]["get"];
+    let values = |name: &str| -> Vec<String> {
+        let parameters = operation["parameters"].as_array().unwrap();
+        let parameter = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+        serde_json::from_value(parameter["schema"]["enum"].clone()).unwrap()
+    };
+    let (ranges, dimensions) = (values("time_range"), values("dimension"));
+    let (_, problem) = host.get("/api/v1/metrics/space?team=nobody").await;
+    let teams: Vec<String> = serde_json::from_value(problem["allowed"].clone()).unwrap();
+    let mut questions = vec![String::new(), "?from=2026-10-05&to=2026-11-02".to_owned()];
+    questions.extend(ranges.iter().map(|range| format!("?time_range={range}")));
+    questions.extend(teams.iter().map(|team| format!("?team={}", team.replace('+', "%2B"))));
+    let wrong = ["?team=nobody", "?time_range=1y", "?from=now&to=then", "?to=2026-01-01", "?x=1", "?team=a&team=b"];
+    questions.extend(wrong.map(str::to_owned));
+
+    let mut asked = Vec::new();
+    for path in document.paths() {
+        let places = if path == ONE {
+            dimensions
+                .iter()
+                .map(|name| path.replace("{dimension}", name))
+                .chain([path.replace("{dimension}", "x")])
+                .collect()
+        } else {
+            vec![path.to_owned()]
+        };
+        for place in places {
+            let has_questions = [SPACE, ONE].contains(&path);
+            for question in questions.iter().filter(|question| has_questions || question.is_empty()) {
+                asked.push((path, format!("{place}{question}")));
+            }
+        }
+    }
+    assert!(asked.len() > 80, "{asked:?}");
+    for (template, path) in asked {
+        let response = ask(host, Method::GET, &path, &[]).await;
+        let (status, tag) = (response.status(), response.headers().get(header::ETAG).cloned());
+        document.check(template, &path, response).await;
+        assert_eq!(tag.is_some(), status == 200 && !["/health", "/livez", "/readyz"].contains(&template), "{path}");
+        if let Some(tag) = tag {
+            let known = ask(host, Method::GET, &path, &[("if-none-match", tag.to_str().unwrap())]).await;
+            assert_eq!((known.status().as_u16(), known.headers().get(header::ETAG)), (304, Some(&tag)), "{path}");
+            document.check(template, &path, known).await;
+        }
+    }
+    let long = format!("{SPACE}?team={}", "x".repeat(5000));
+    document.check(SPACE, &long, ask(host, Method::GET, &long, &[]).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_as_the_document_says() {
+    let host = fresh_host().await;
+    check_everything(&host).await;
+    host.finish().await;
+    let host = released_host().await;
+    check_everything(&host).await;
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_the_head_gets_the_headers_alone() {
+    let host = fresh_host().await;
+    for path in Document::of(&host).await.paths() {
+        let path = path.replace("{dimension}", "activity");
+        let names = |response: &Response| -> Vec<String> {
+            let mut names: Vec<String> = response.headers().keys().map(ToString::to_string).collect();
+            names.sort();
+            names
+        };
+        let (head, get) = (ask(&host, Method::HEAD, &path, &[]).await, ask(&host, Method::GET, &path, &[]).await);
+        assert_eq!((head.status(), names(&head)), (get.status(), names(&get)), "{path}");
+        let length = head.headers()[header::CONTENT_LENGTH].to_str().unwrap().parse::<usize>().unwrap();
+        assert_eq!((length, body(head).await.len()), (body(get).await.len(), 0), "{path}");
+    }
+    host.finish().await;
+}
