@@ -125,6 +125,8 @@ async fn what_is_unknown_is_refused_with_what_is_allowed() {
         ("range=30d", "unknown_parameter", "there is no such parameter", PARAMETERS),
         ("time_range=7d&time_range=30d", "repeated_parameter", "each parameter is given once", PARAMETERS),
         ("from=2026-10-05&to=yesterday", "bad_date", bad_date, &[]),
+        ("from=-000001-10-05&to=2026-10-05", "bad_date", bad_date, &[]),
+        ("from=20261005&to=20261019", "bad_date", bad_date, &[]),
         ("from=2026-10-05", "ambiguous_time_range", ambiguous, &PARAMETERS[..3]),
         ("to=2026-10-05", "ambiguous_time_range", ambiguous, &PARAMETERS[..3]),
         ("time_range=7d&from=2026-10-05&to=2026-11-02", "ambiguous_time_range", ambiguous, &PARAMETERS[..3]),

@@ -13,6 +13,7 @@ mod openapi;
 mod plugins;
 mod postgres;
 mod process;
+mod python;
 mod query_data;
 mod steps;
 mod surroundings;

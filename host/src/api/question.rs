@@ -89,9 +89,11 @@ fn range(given: &BTreeMap<String, String>) -> Result<TimeRange, Problem> {
     }
 }
 
+/// Written in one way only, so that the window can be told in the same.
 fn date(text: &str) -> Result<Date, Problem> {
     let detail = "`from` and `to` are dates such as `2026-01-05`; `to` is the day after the last";
-    text.parse().map_err(|_| Problem::new(Code::BadDate, detail))
+    let date = text.parse().ok().filter(|date: &Date| date.to_string() == text && date.year() >= 0);
+    date.ok_or_else(|| Problem::new(Code::BadDate, detail))
 }
 
 impl IntoParams for Question {
@@ -120,7 +122,7 @@ impl IntoParams for Question {
                 TEAM,
                 "A team, a pool of small teams (their names joined by `+`, which a query writes as `%2B`), or \
                  `unassigned` for the people without a team. Without it, the whole organization.",
-                text(),
+                text().min_length(Some(1)),
             ),
         ]
     }

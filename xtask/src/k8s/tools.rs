@@ -1,7 +1,6 @@
 //! Finds kubectl and the validators, or installs them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -9,6 +8,7 @@ use nix::unistd::Uid;
 use serde_json::Value;
 
 use crate::process;
+use crate::python::Environment;
 
 /// The first kubectl 1.x whose kustomize reads our files.
 const OLDEST_KUBECTL: u32 = 27;
@@ -16,9 +16,9 @@ const VALIDATORS: [&str; 2] = ["checkov==3.3.30", "kubernetes-validate==1.37.0"]
 const TO_JSON: &str =
     "import json, sys, yaml; json.dump([o for o in yaml.safe_load_all(open(sys.argv[1])) if o], sys.stdout)";
 
-/// A Python environment that has the validators; kubectl is on the path.
+/// The validators; kubectl is on the path.
 pub(super) struct Tools {
-    programs: PathBuf,
+    validators: Environment,
 }
 
 impl Tools {
@@ -27,17 +27,11 @@ impl Tools {
             install_kubectl()?;
         }
         check_kubectl()?;
-        let environment = folder.join("python");
-        let installed = environment.join("installed");
-        if !fs::read_to_string(&installed).is_ok_and(|text| text == VALIDATORS.join("\n")) {
-            install_validators(&environment)?;
-            fs::write(&installed, VALIDATORS.join("\n")).with_context(|| format!("writing {}", installed.display()))?;
-        }
-        Ok(Self { programs: environment.join("bin") })
+        Ok(Self { validators: Environment::find_or_make(&folder.join("python"), &VALIDATORS)? })
     }
 
     pub(super) fn command(&self, program: &str) -> Command {
-        process::command(self.programs.join(program))
+        self.validators.command(program)
     }
 
     /// Every object in a file.
@@ -68,13 +62,4 @@ fn wanted() -> String {
     format!(
         "kubectl 1.{OLDEST_KUBECTL} or newer is needed: install it (Debian 13: `apt-get install kubernetes-client`)"
     )
-}
-
-fn install_validators(environment: &Path) -> Result<()> {
-    ensure!(process::is_on_path("python3"), "`python3` is needed (Debian: `apt-get install python3-venv`)");
-    process::run(process::command("python3").args(["-m", "venv", "--clear"]).arg(environment))
-        .context("`python3` makes no environments (Debian: `apt-get install python3-venv`)")?;
-    let mut pip = process::command(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(VALIDATORS);
-    process::run(&mut pip).with_context(|| format!("installing {} from PyPI", VALIDATORS.join(" and ")))
 }
