@@ -1,9 +1,10 @@
 //! What a host writes to its log, caught for one test.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Holds every line of every level that this thread writes while it lives. The test's runtime must have one thread only.
@@ -12,11 +13,16 @@ pub struct Log {
     _guard: DefaultGuard,
 }
 
+/// With a single subscriber in the process, `tracing` lets whichever thread comes first to a span or an event decide for all
+/// whether it is wanted. With more it asks each of them.
+static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(NoSubscriber::new())));
+
 #[derive(Clone, Default)]
 struct Bytes(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn capture() -> Self {
+        LazyLock::force(&OTHERS);
         let bytes = Bytes::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(bytes.clone())
