@@ -49,7 +49,12 @@ fn assert_only_below(words: &[&str], room: &str) {
 
 #[test]
 fn wasmtime_and_cap_std_are_named_in_plugin_only() {
-    assert_only_below(&["wasmtime::", "cap_std::"], "host/src/plugin/");
+    assert_only_below(&["wasmtime::", "wasmtime_environ::", "cap_std::"], "host/src/plugin/");
+}
+
+#[test]
+fn unsafe_code_loads_what_we_compiled_and_nothing_else() {
+    assert_only_below(&["unsafe "], "host/src/plugin/engine.rs");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bad_guests;
 mod bad_upstreams;
 mod bounds;
 mod cancelling;
+mod code_cache;
 mod collecting;
 mod configuration;
 mod contract;

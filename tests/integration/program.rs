@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
-use quintant_tests::{Database, Ran, SEED, Site, TOKEN, github_source, plugins, quintant};
+use quintant_tests::{Database, Ran, SEED, Site, TOKEN, code_cache, github_source, guests, plugins, quintant};
 use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ fn files_below(folder: &Path) -> BTreeSet<String> {
 fn help_lists_the_commands() {
     let ran = quintant(&["--help"], &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    for command in ["serve", "check", "schema", "run-once", "backfill", "status", "release", "migrate"] {
+    for command in ["serve", "check", "schema", "run-once", "backfill", "status", "release", "migrate", "plugin"] {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);
     }
     assert!(ran.stdout.contains("0 done, 1 failed, 2 wrong usage, 78 wrong configuration"), "{}", ran.stdout);
@@ -175,6 +175,36 @@ fn check_is_content_with_what_is_right() {
     assert_eq!(rest, "the configuration is good; `check --online` asks the sources\n");
     assert_eq!(json_of(&site.run(&["check", "--format", "json"])), json!({ "ok": true }));
     assert_eq!(files_below(site.folder()), before);
+}
+
+#[test]
+fn plugins_are_compiled_ahead_and_each_has_its_line() {
+    let site = offline_site();
+    site.edit(&code_cache(), "[plugins]\ncache = \"cache\"\n");
+    let ran = site.run(&["plugin", "compile"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let start = format!("plugin `github` {}: compiled in ", env!("CARGO_PKG_VERSION"));
+    assert!(ran.stdout.starts_with(&start) && ran.stdout.ends_with(" kB\n"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.lines().count(), 1);
+
+    let guest = guests().join("misbehaving.wasm");
+    let text = site.folder().join("text.wasm");
+    site.write("text.wasm", "no component");
+    let named = ["plugin", "compile", guest.to_str().unwrap(), text.to_str().unwrap(), "--format", "json"];
+    let ran = site.run(&named);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("error: plugin `{}` is no WebAssembly component: ", text.display())));
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&told["plugin"], &told["version"], &told["file"]),
+        (&json!("misbehaving"), &json!("0.1.0"), &json!(guest))
+    );
+    assert!(told["code_bytes"].as_u64() > Some(10_000) && told["compiled_seconds"].as_f64() > Some(0.0), "{told}");
+    assert_eq!(told["sha256"].as_str().unwrap().len(), 64);
+
+    let told = json_of(&site.run(&["plugin", "compile", "--format", "json"]));
+    assert_eq!((&told["plugin"], &told["compiled_seconds"]), (&json!("github"), &Value::Null));
+    assert!(site.run(&["check"]).stderr.lines().all(|line| !line.contains("compiling")), "it was compiled already");
 }
 
 #[test]

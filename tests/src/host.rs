@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use quintant::app::{App, Backfilled, Collector, ServeError, Server, Setup};
 use quintant::config::Config;
-use quintant::plugin::{Limits, PluginSource};
+use quintant::plugin::{CompileLimits, Compiler, Limits, PluginSource};
 use quintant::schedule::Clock;
 use quintant::store::{RunSummary, Stretch};
 use quintant_upstreams::configuration::{Options, write_configuration};
@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Database;
+use crate::program::program;
 
 /// Of the organisation that most tests use.
 pub const SEED: u64 = 7;
@@ -26,8 +27,24 @@ pub const SEED: u64 = 7;
 pub const TOKEN: &str = "simulated-github-token";
 
 /// What every configuration of a test begins with.
-const GROUND: &str =
-    "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = { file = \"database.url\" }\n[release]\nstart = \"auto\"\n";
+fn ground() -> String {
+    format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {{ file = \"database.url\" }}\n[release]\nstart = \"auto\"\n\
+         {}",
+        code_cache()
+    )
+}
+
+/// The section that names the code cache which all tests share: a plugin is compiled once.
+pub fn code_cache() -> String {
+    let cache: PathBuf = std::env::var_os("QUINTANT_TEST_CACHE").expect("run the tests with `cargo xtask test`").into();
+    format!("[plugins]\ncache = \"{}\"\n", cache.display())
+}
+
+/// The built program compiles: in a test, this process is another.
+pub fn compiler() -> Compiler {
+    Compiler { program: program(), limits: CompileLimits::default() }
+}
 
 /// A Tuesday at noon: the last whole week has settled.
 pub fn simulation_end() -> Timestamp {
@@ -47,7 +64,7 @@ pub fn guests() -> PathBuf {
 /// A configuration with one source for each behaviour of the misbehaving guest, named like it.
 pub fn guest_sources(url: &str, behaviours: &[&str]) -> String {
     let plugin = guests().join("misbehaving.wasm");
-    let mut text = GROUND.to_owned();
+    let mut text = ground();
     for behaviour in behaviours {
         text.push_str(&format!(
             "[[source]]\nname = \"{}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
@@ -67,7 +84,7 @@ pub fn github_source(url: &str, settings: &str) -> String {
 /// As [`github_source`], with one source for each name and URL.
 pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
     let plugin = plugins().join("github.wasm");
-    let mut text = GROUND.to_owned();
+    let mut text = ground();
     for (name, url) in sources {
         text.push_str(&format!(
             "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
@@ -81,12 +98,17 @@ pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
 /// How a host is set up.
 pub struct HostOptions {
     pub limits: Limits,
+    pub compiler: Compiler,
     pub now: Timestamp,
 }
 
 impl Default for HostOptions {
     fn default() -> Self {
-        Self { limits: Limits { retry_pause: Duration::from_millis(1), ..Limits::default() }, now: simulation_end() }
+        Self {
+            limits: Limits { retry_pause: Duration::from_millis(1), ..Limits::default() },
+            compiler: compiler(),
+            now: simulation_end(),
+        }
     }
 }
 
@@ -114,7 +136,7 @@ impl Host {
             Options { listen: "127.0.0.1:0".to_owned(), plugin: plugin.display().to_string(), ..Options::default() };
         let path = write_configuration(organisation, folder.path(), url, &written).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }");
+        let text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }") + &code_cache();
         Self::start(folder, &text, options).await
     }
 
@@ -135,7 +157,9 @@ impl Host {
             let now = Arc::clone(&now);
             move || *now.lock().unwrap()
         });
-        let setup = Setup::build(config, options.limits, clock).await.unwrap_or_else(|error| panic!("{error}"));
+        let setup = Setup::build(config, options.compiler, options.limits, clock)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         let app = App::open(setup).await.unwrap();
         app.prepare_database().await.unwrap();
         Self { app, database, folder, now }
@@ -146,7 +170,7 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let config =
             Config::parse(&folder.path().join("quintant.toml"), text).unwrap_or_else(|error| panic!("{error}"));
-        match Setup::build(config, Limits::default(), Clock::system()).await {
+        match Setup::build(config, compiler(), Limits::default(), Clock::system()).await {
             Ok(_) => panic!("a host was built from\n{text}"),
             Err(error) => error.to_string(),
         }
@@ -198,7 +222,7 @@ impl Host {
     pub async fn replica(&self) -> App {
         let mut config = self.app.setup.config.clone();
         config.release.start = quintant::config::ReleaseStart::Manual;
-        let setup = Setup::build(config, Limits::default(), self.app.setup.clock.clone()).await.unwrap();
+        let setup = Setup::build(config, compiler(), Limits::default(), self.app.setup.clock.clone()).await.unwrap();
         App::open(setup).await.unwrap()
     }
 

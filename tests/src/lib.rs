@@ -12,8 +12,8 @@ mod site;
 
 pub use database::Database;
 pub use host::{
-    Host, HostOptions, SEED, Served, TOKEN, github_source, github_sources, guest_sources, guests, plugins,
-    simulation_end,
+    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, github_source, github_sources, guest_sources, guests,
+    plugins, simulation_end,
 };
 pub use log::Log;
 pub use passage::Passage;

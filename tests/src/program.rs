@@ -23,7 +23,7 @@ pub struct Serving {
     log: Option<JoinHandle<String>>,
 }
 
-/// Runs it to its end; needs `QUINTANT_TEST_PROGRAM`, which `cargo xtask test` sets.
+/// Runs it to its end.
 pub fn quintant(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let output = command(arguments, environment).output().unwrap();
     Ran {
@@ -97,10 +97,13 @@ impl Drop for Serving {
     }
 }
 
+/// Needs `QUINTANT_TEST_PROGRAM`, which `cargo xtask test` sets.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("QUINTANT_TEST_PROGRAM").expect("run the tests with `cargo xtask test`").into()
+}
+
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-    let program: PathBuf =
-        std::env::var_os("QUINTANT_TEST_PROGRAM").expect("run the tests with `cargo xtask test`").into();
-    let mut command = Command::new(program);
+    let mut command = Command::new(program());
     command
         .args(arguments)
         .env_remove("DATABASE_URL")

@@ -6,7 +6,7 @@ use quintant_upstreams::configuration::{Options, write_configuration};
 use quintant_upstreams::organisation::Organisation;
 
 use crate::program::{Ran, Serving, quintant};
-use crate::{TOKEN, plugins};
+use crate::{TOKEN, code_cache, plugins};
 
 pub struct Site {
     folder: tempfile::TempDir,
@@ -33,6 +33,7 @@ impl Site {
         };
         write_configuration(organisation, site.folder(), url, &options).unwrap();
         site.edit("data_dir = \"data\"", "url = { file = \"database.url\" }");
+        site.edit("[calendar]", &format!("{}[calendar]", code_cache()));
         site
     }
 

@@ -32,6 +32,7 @@ impl Surroundings {
             .env("QUINTANT_TEST_DATABASE_URL", self.cluster.url("postgres"))
             .env("QUINTANT_TEST_PLUGINS", workspace.plugins_folder())
             .env("QUINTANT_TEST_GUESTS", workspace.test_guests_folder())
+            .env("QUINTANT_TEST_CACHE", workspace.target.join("test-cache"))
             .env("QUINTANT_TEST_PROGRAM", workspace.target.join("debug/quintant"))
             .env("QUINTANT_TEST_POSTGRES_BIN", &self.programs)
             .env("SQLX_OFFLINE", "true")

@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
 use crate::ingest::Pipe;
 use crate::metrics::Answers;
 use crate::model::{FactKind, Family, SourceName, TeamName};
-use crate::plugin::{BindError, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
+use crate::plugin::{BindError, Compiler, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
 use crate::release::Terms;
 use crate::schedule::{Clock, Rhythm};
@@ -54,9 +54,9 @@ pub struct App {
 }
 
 impl Setup {
-    /// Loads every plugin, reads the secrets and the roster. Writes nothing.
-    pub async fn build(config: Config, limits: Limits, clock: Clock) -> Result<Self, BuildError> {
-        let sources = load_sources(&config, limits).await?;
+    /// Loads every plugin, reads the secrets and the roster. Writes nothing but compiled plugins.
+    pub async fn build(config: Config, compiler: Compiler, limits: Limits, clock: Clock) -> Result<Self, BuildError> {
+        let sources = load_sources(&config, &compiler, &limits).await?;
         let key = IdentityKey::load_or_forget(&config.privacy.identity_key)?;
         let setup = Self { pipe: Pipe::new(&config, key), config, clock, sources };
         setup.roster()?;
@@ -164,11 +164,12 @@ impl App {
 }
 
 /// Every source, or all that is wrong with any of them.
-async fn load_sources(config: &Config, limits: Limits) -> Result<Vec<PluginSource>, BuildError> {
+async fn load_sources(config: &Config, compiler: &Compiler, limits: &Limits) -> Result<Vec<PluginSource>, BuildError> {
     if config.sources.is_empty() {
         return Ok(Vec::new());
     }
-    let runtime = Arc::new(Runtime::new(limits).map_err(BuildError::Engine)?);
+    let runtime = Runtime::new(limits.clone(), compiler.clone(), &config.plugins.cache).map_err(BuildError::Engine)?;
+    let runtime = Arc::new(runtime);
     let mut loaded: Vec<(PathBuf, Arc<Plugin>)> = Vec::new();
     let mut sources = Vec::new();
     let mut mistakes = Vec::new();

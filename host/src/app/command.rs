@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -13,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use super::backfill::backfill;
 use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
+use super::compile;
 use super::log::{self, LogFormat};
 use super::report;
 use super::serve::Server;
 use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
 use crate::ingest::FeedRun;
 use crate::model::{SourceName, StampedFact};
-use crate::plugin::{CheckStatus, Limits};
+use crate::plugin::{CheckStatus, Compilation, Compiler, Limits, Runtime};
 use crate::schedule::Clock;
 
 const EXIT_FAILED: u8 = 1;
@@ -96,6 +98,45 @@ enum Command {
     },
     /// Bring the database to this version's schema.
     Migrate,
+    /// Prepare plugins.
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum PluginCommand {
+    /// Compile plugins into `plugins.cache`, so that the next start takes them from there.
+    ///
+    /// Every command compiles what is not in the cache by itself. Do it ahead where starting must be quick, or where the
+    /// cache is read-only afterwards. Each plugin is compiled by a process of its own, of bounded memory and time.
+    Compile {
+        /// Names in `plugins.directory`, or files that end in `.wasm`; without any, every plugin of the configuration.
+        plugins: Vec<String>,
+    },
+    /// The process of its own.
+    #[command(hide = true)]
+    CompileInput {
+        #[arg(long)]
+        cache: PathBuf,
+        #[arg(long)]
+        memory_bytes: u64,
+        #[arg(long)]
+        cpu_seconds: u64,
+    },
+}
+
+impl Cli {
+    /// What is to be compiled in this very process, before it becomes anything else.
+    fn compilation(&self) -> Option<Compilation> {
+        match &self.command {
+            Command::Plugin { command: PluginCommand::CompileInput { cache, memory_bytes, cpu_seconds } } => {
+                Some(Compilation { cache: cache.clone(), memory_bytes: *memory_bytes, cpu_seconds: *cpu_seconds })
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -109,6 +150,9 @@ enum ReleaseCommand {
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(compilation) = cli.compilation() {
+        return compilation.run();
+    }
     if let Err(error) = log::start(cli.log_format) {
         eprintln!("error: {error}");
         return ExitCode::from(EXIT_USAGE);
@@ -170,6 +214,9 @@ async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::R
         match &cli.command {
             Command::Check { online } => Some(check(config.clone(), *online, cli.format).await),
             Command::RunOnce { source, dry_run: true } => Some(dry_run(config.clone(), source, cli.format).await),
+            Command::Plugin { command: PluginCommand::Compile { plugins } } => {
+                Some(compile_plugins(&config, plugins, cli.format).await)
+            }
             _ => None,
         }
     };
@@ -186,7 +233,7 @@ async fn with_app(
     format: Format,
     cancel: CancellationToken,
 ) -> anyhow::Result<bool> {
-    let open = async { anyhow::Ok(App::open(Setup::build(config, Limits::default(), Clock::system()).await?).await?) };
+    let open = async { anyhow::Ok(App::open(set_up(config).await?).await?) };
     let app = unless_cancelled(&cancel, open).await??;
     if matches!(command, Command::Serve) {
         return serve(app, cancel).await;
@@ -208,7 +255,7 @@ async fn with_app(
                 }
                 Ok(true)
             }
-            Command::Serve | Command::Check { .. } | Command::Schema => Ok(true),
+            Command::Serve | Command::Check { .. } | Command::Schema | Command::Plugin { .. } => Ok(true),
         }
     };
     let work = Box::pin(work);
@@ -254,8 +301,21 @@ async fn unless_cancelled<T>(cancel: &CancellationToken, work: impl Future<Outpu
     }
 }
 
+async fn compile_plugins(config: &Config, plugins: &[String], format: Format) -> anyhow::Result<bool> {
+    let runtime = Runtime::new(Limits::default(), this_program()?, &config.plugins.cache)?;
+    compile::plugins(&Arc::new(runtime), &compile::files(config, plugins)?, format).await
+}
+
+async fn set_up(config: Config) -> anyhow::Result<Setup> {
+    Ok(Setup::build(config, this_program()?, Limits::default(), Clock::system()).await?)
+}
+
+fn this_program() -> anyhow::Result<Compiler> {
+    Compiler::this_program().context("this program's own file, which compiles plugins, cannot be found")
+}
+
 async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<bool> {
-    let setup = Setup::build(config, Limits::default(), Clock::system()).await?;
+    let setup = set_up(config).await?;
     if format == Format::Text {
         for source in &setup.sources {
             let descriptor = &source.plugin.descriptor;
@@ -288,7 +348,7 @@ async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<b
 }
 
 async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::Result<bool> {
-    let setup = Setup::build(config, Limits::default(), Clock::system()).await?;
+    let setup = set_up(config).await?;
     let source = find_source(&setup, name)?;
     let mut output = std::io::stdout().lock();
     for feed in &source.plugin.descriptor.feeds {

@@ -4,6 +4,7 @@ mod backfill;
 mod build;
 mod collect;
 mod command;
+mod compile;
 mod log;
 mod report;
 mod serve;

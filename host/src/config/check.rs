@@ -10,7 +10,7 @@ use super::file::{self, File};
 use super::mistake::Note;
 use super::read::{Placed, Reader};
 use super::value::Variable;
-use super::{Database, Document, Endpoint, Privacy, Release, Roster, SecretRef, Source, Team};
+use super::{Database, Document, Endpoint, Plugins, Privacy, Release, Roster, SecretRef, Source, Team};
 use crate::config::Config;
 use crate::model::Calendar;
 
@@ -28,6 +28,7 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
             retention: Duration::from_secs(u64::from(file.privacy.retention_days.0) * 24 * 3600),
             identity_key: file.privacy.identity_key.file,
         },
+        plugins: Plugins { directory: file.plugins.directory.clone(), cache: file.plugins.cache },
         release: Release { start: file.release.start, settle: file.release.settle.0 },
         teams: file.team.into_iter().map(|team| Team { name: team.name.value, owns: team.owns }).collect(),
         roster: Roster { file: file.roster.file, bots: file.roster.bots },

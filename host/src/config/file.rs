@@ -123,6 +123,8 @@ section! {
     Plugins {
         /// The folder in which `plugin = "NAME"` means `NAME.wasm`.
         directory: PathBuf = "plugins",
+        /// The folder of compiled plugins, of this user alone: what lies there is run as it is.
+        cache: PathBuf = "data/compiled",
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Config {
     pub calendar: Calendar,
     pub privacy: Privacy,
     pub release: Release,
+    pub plugins: Plugins,
     pub teams: Vec<Team>,
     pub roster: Roster,
     pub sources: Vec<Source>,
@@ -75,6 +76,14 @@ pub struct Release {
     pub start: ReleaseStart,
     /// How long after a span's end its feeds must have been read.
     pub settle: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct Plugins {
+    /// Where a plugin's name is looked for.
+    pub directory: PathBuf,
+    /// Compiled plugins. A folder of this user alone: what lies there is run as it is.
+    pub cache: PathBuf,
 }
 
 #[derive(Debug, Clone)]

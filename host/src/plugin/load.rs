@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::cache::{CacheError, Miss};
+use super::compiler::CompileError;
 use super::contract::PluginPre;
 use super::descriptor::Descriptor;
 use super::engine::Runtime;
 use super::failure::plain;
 use super::guest::Guest;
 
-const LARGEST_PLUGIN_BYTES: u64 = 64 << 20;
+pub(super) const LARGEST_PLUGIN_BYTES: u64 = 64 << 20;
 const OURS: [&str; 3] = ["quintant:collector/http@0.1", "quintant:collector/log@0.1", "quintant:collector/types@0.1"];
 
 /// Why a file is not a plugin, and what would be one.
@@ -22,6 +25,8 @@ const OURS: [&str; 3] = ["quintant:collector/http@0.1", "quintant:collector/log@
 pub enum PluginError {
     #[error("WebAssembly cannot be run here: {0}")]
     Engine(String),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error("plugin `{}` cannot be read: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: std::io::Error },
     #[error("plugin `{}` is larger than {LARGEST_PLUGIN_BYTES} bytes", .0.display())]
@@ -30,6 +35,8 @@ pub enum PluginError {
     Precompiled(PathBuf),
     #[error("plugin `{}` is no WebAssembly component: {reason}", path.display())]
     NoComponent { path: PathBuf, reason: String },
+    #[error("plugin `{}` is not compiled: {reason}", path.display())]
+    NotCompiled { path: PathBuf, reason: String },
     #[error("plugin `{}` asks for more than a collector may have: {}; it may import `quintant:collector/http` and `quintant:collector/log` only", path.display(), imports.join(", "))]
     Imports { path: PathBuf, imports: Vec<String> },
     #[error("plugin `{}` is no collector: {reason}", path.display())]
@@ -47,40 +54,23 @@ pub struct Plugin {
     pub descriptor: Descriptor,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: String,
+    pub code_bytes: usize,
+    /// How long compiling took; None: its code was in the cache.
+    pub compiling: Option<Duration>,
 }
 
 impl Plugin {
-    /// Reads, checks and compiles a component, and asks it to describe itself.
+    /// Reads and checks a component, compiles it unless the cache has its code, and asks it to describe itself.
     pub async fn load(runtime: &Arc<Runtime>, path: &Path) -> Result<Self, PluginError> {
         let bytes = read(path)?;
-        let digest = ring::digest::digest(&ring::digest::SHA256, &bytes)
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = sha256(&bytes);
         if Engine::detect_precompiled(&bytes).is_some() {
             return Err(PluginError::Precompiled(path.to_owned()));
         }
         if let Some(reason) = flaw_at_the_start(&bytes) {
             return Err(PluginError::NoComponent { path: path.to_owned(), reason: reason.to_owned() });
         }
-        let engine = runtime.engine.clone();
-        let compiled = tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes));
-        let component = match compiled.await {
-            Ok(Ok(component)) => component,
-            Ok(Err(error)) => {
-                return Err(PluginError::NoComponent {
-                    path: path.to_owned(),
-                    reason: plain(&error.root_cause().to_string(), 300),
-                });
-            }
-            Err(panic) => {
-                return Err(PluginError::NoComponent {
-                    path: path.to_owned(),
-                    reason: format!("compiling it failed: {panic}"),
-                });
-            }
-        };
+        let (component, code_bytes, compiling) = component(runtime, path, &bytes, &digest).await?;
         refuse_foreign_imports(runtime, path, &component)?;
         let no_collector = |error: wasmtime::Error| PluginError::NoCollector {
             path: path.to_owned(),
@@ -88,8 +78,51 @@ impl Plugin {
         };
         let pre = runtime.linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(no_collector)?;
         let descriptor = describe(runtime, &pre, path).await?;
-        Ok(Self { runtime: Arc::clone(runtime), pre, descriptor, digest })
+        Ok(Self { runtime: Arc::clone(runtime), pre, descriptor, digest, code_bytes, compiling })
     }
+}
+
+/// From the cache, where a child process puts it first if it is not there.
+async fn component(
+    runtime: &Arc<Runtime>,
+    path: &Path,
+    bytes: &[u8],
+    digest: &str,
+) -> Result<(Component, usize, Option<Duration>), PluginError> {
+    let miss = match load(runtime, digest).await? {
+        Ok((component, code_bytes)) => return Ok((component, code_bytes, None)),
+        Err(miss) => miss,
+    };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    tracing::info!("compiling plugin `{name}`: {miss}");
+    let began = Instant::now();
+    let not_compiled = |reason| PluginError::NotCompiled { path: path.to_owned(), reason };
+    runtime.compiler.compile(bytes, runtime.cache.path()).await.map_err(|error| match error {
+        CompileError::NoComponent(reason) => PluginError::NoComponent { path: path.to_owned(), reason },
+        other => not_compiled(other.to_string()),
+    })?;
+    let took = began.elapsed();
+    tracing::info!("compiled plugin `{name}` in {:.1} s", took.as_secs_f64());
+    match load(runtime, digest).await? {
+        Ok((component, code_bytes)) => Ok((component, code_bytes, Some(took))),
+        Err(miss) => Err(not_compiled(format!(
+            "the compiler `{}` has ended well, but {miss}; is it another version than this?",
+            runtime.compiler.program.display()
+        ))),
+    }
+}
+
+async fn load(runtime: &Arc<Runtime>, digest: &str) -> Result<Result<(Component, usize), Miss>, PluginError> {
+    let (runtime, digest) = (Arc::clone(runtime), digest.to_owned());
+    tokio::task::spawn_blocking(move || runtime.load(&digest))
+        .await
+        .map_err(|panic| PluginError::Engine(format!("loading compiled code failed: {panic}")))
+}
+
+/// In hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PluginError> {

@@ -1,6 +1,9 @@
-//! The only room that knows wasmtime and cap-std: loads collector plugins and runs them in a sandbox of their own.
+//! The only room that knows wasmtime and cap-std: compiles collector plugins aside and runs them in a sandbox of their own.
 //! WIT values become model values at its door; a plugin's failure is data and never ends the host.
 
+mod cache;
+mod compilation;
+mod compiler;
 mod contract;
 mod descriptor;
 mod door;
@@ -14,6 +17,9 @@ mod rate;
 mod settings;
 mod source;
 
+pub use cache::CacheError;
+pub use compilation::Compilation;
+pub use compiler::{CompileLimits, Compiler};
 pub use descriptor::{Descriptor, FeedSpec};
 pub use door::{Page, Problem, ProblemKind};
 pub use engine::Runtime;
