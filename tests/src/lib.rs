@@ -17,5 +17,5 @@ pub use host::{
 };
 pub use log::Log;
 pub use passage::Passage;
-pub use program::{Ran, Serving, quintant};
+pub use program::{Memory, Ran, Serving, quintant};
 pub use site::Site;

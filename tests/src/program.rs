@@ -23,6 +23,13 @@ pub struct Serving {
     log: Option<JoinHandle<String>>,
 }
 
+/// What of it is resident.
+pub struct Memory {
+    pub bytes: u64,
+    /// The most that it ever was.
+    pub highest_bytes: u64,
+}
+
 /// Runs it to its end.
 pub fn quintant(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let output = command(arguments, environment).output().unwrap();
@@ -77,6 +84,15 @@ impl Serving {
             assert!(tokio::time::Instant::now() < deadline, "`{path}` still answers {status}: {text}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    pub fn memory(&self) -> Memory {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let bytes = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+        };
+        Memory { bytes: bytes("VmRSS:"), highest_bytes: bytes("VmHWM:") }
     }
 
     /// Asks it to stop, as an operator's init system would, and waits for its end.

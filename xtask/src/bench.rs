@@ -23,7 +23,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     plugins::build(workspace)?;
-    let surroundings = Surroundings::start(workspace)?;
+    let surroundings = Surroundings::start_for_benchmarks(workspace)?;
+    // Together, so that the program is built from the same dependencies as the benchmarks.
+    let mut program = workspace.cargo();
+    program.args(["build", "--release", "--package", "quintant", "--package", "quintant-tests"]);
+    process::run(program.args(["--lib", "--bin", "quintant"]))?;
     let mut cargo = workspace.cargo();
     cargo.args(["bench", "--package", "quintant-tests"]);
     match &arguments.only {

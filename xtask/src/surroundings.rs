@@ -16,12 +16,20 @@ const TEST_THREADS: &str = "2";
 pub(crate) struct Surroundings {
     cluster: ScratchCluster,
     programs: PathBuf,
+    /// Where cargo has put our own programs.
+    built: PathBuf,
 }
 
 impl Surroundings {
     pub(crate) fn start(workspace: &Workspace) -> Result<Self> {
         let programs = postgres::find_or_install(workspace)?;
-        Ok(Self { cluster: ScratchCluster::start(&programs)?, programs })
+        let built = workspace.target.join("debug");
+        Ok(Self { cluster: ScratchCluster::start(&programs)?, programs, built })
+    }
+
+    /// With programs that are optimised.
+    pub(crate) fn start_for_benchmarks(workspace: &Workspace) -> Result<Self> {
+        Ok(Self { built: workspace.target.join("release"), ..Self::start(workspace)? })
     }
 
     pub(crate) fn add_to<'a>(&self, command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
@@ -33,7 +41,7 @@ impl Surroundings {
             .env("QUINTANT_TEST_PLUGINS", workspace.plugins_folder())
             .env("QUINTANT_TEST_GUESTS", workspace.test_guests_folder())
             .env("QUINTANT_TEST_CACHE", workspace.target.join("test-cache"))
-            .env("QUINTANT_TEST_PROGRAM", workspace.target.join("debug/quintant"))
+            .env("QUINTANT_TEST_PROGRAM", self.built.join("quintant"))
             .env("QUINTANT_TEST_POSTGRES_BIN", &self.programs)
             .env("SQLX_OFFLINE", "true")
     }
