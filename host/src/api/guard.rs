@@ -18,7 +18,7 @@ pub fn admit(routes: Router, bounds: &Bounds) -> Router {
     routes.route_layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(bounds.at_once)), enter))
 }
 
-/// Gives every request, answered or refused, what [`request`] tells.
+/// Gives every request, answered or refused, what `request.rs` tells.
 pub fn guard(routes: Router, bounds: &Bounds) -> Router {
     routes
         .layer(CatchPanicLayer::custom(of_panic))

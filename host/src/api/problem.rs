@@ -98,7 +98,7 @@ impl Serialize for Code {
     }
 }
 
-/// What went wrong. [`super::request::attend`] writes it down, since it knows the request's id.
+/// What went wrong. `request.rs` writes it down, since it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
