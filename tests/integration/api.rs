@@ -324,7 +324,8 @@ async fn before_any_release_everything_is_null_with_a_reason() {
     }
     let (_, metrics) = host.get_text("/metrics").await;
     let series: Vec<&str> = metrics.lines().filter(|line| !line.starts_with('#')).collect();
-    assert_eq!(series, [format!("quintant_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))]);
+    let build = format!("quintant_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    assert_eq!(series, [&build, "quintant_config_last_reload_successful 1"]);
     host.finish().await;
 }
 
@@ -380,6 +381,7 @@ async fn the_metrics_show_each_released_cell_and_no_other() {
     let (mut series, types) = exposition(&body);
     let expected_types = [
         ("quintant_build_info", "gauge"),
+        ("quintant_config_last_reload_successful", "gauge"),
         ("space_active_developers", "gauge"),
         ("space_commits_total", "counter"),
         ("space_cross_team_collaboration", "gauge"),
@@ -411,7 +413,7 @@ async fn the_metrics_show_each_released_cell_and_no_other() {
         }
     }
     assert!(present > 10 && absent > 0, "{present} series, {absent} withheld");
-    series.retain(|name, _| !name.starts_with("quintant_build_info"));
+    series.retain(|name, _| !name.starts_with("quintant_"));
     assert_eq!(series, BTreeMap::new());
     host.finish().await;
 }

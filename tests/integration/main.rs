@@ -17,6 +17,7 @@ mod invariants;
 mod privacy;
 mod program;
 mod recorded;
+mod reloading;
 mod requests;
 mod scheduling;
 mod serving;

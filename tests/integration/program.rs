@@ -219,9 +219,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:102:8
+               --> SITE/quintant.toml:108:8
                 |
-            102 | auth = { bearer = { env = "************" } }
+            108 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -241,9 +241,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
-              --> SITE/quintant.toml:12:8
+              --> SITE/quintant.toml:14:8
                |
-            12 | auth = { bearer = { env = "****************" } }
+            14 | auth = { bearer = { env = "****************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -256,9 +256,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret file `SITE/no-such.token` cannot be read: No such file or directory (os error 2)
-              --> SITE/quintant.toml:12:8
+              --> SITE/quintant.toml:14:8
                |
-            12 | auth = { bearer = { file = "*************" } }
+            14 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -271,9 +271,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret in `SITE/no-such.token` is empty
-              --> SITE/quintant.toml:12:8
+              --> SITE/quintant.toml:14:8
                |
-            12 | auth = { bearer = { file = "*************" } }
+            14 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -286,9 +286,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret in `SITE/no-such.token` is no text without control characters of at most 16384 bytes
-              --> SITE/quintant.toml:12:8
+              --> SITE/quintant.toml:14:8
                |
-            12 | auth = { bearer = { file = "*************" } }
+            14 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -302,9 +302,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer
-              --> SITE/quintant.toml:12:8
+              --> SITE/quintant.toml:14:8
                |
-            12 | auth = { basic = { file = "*************" } }
+            14 | auth = { basic = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -318,9 +318,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: unknown endpoint `rest`
-              --> SITE/quintant.toml:10:19
+              --> SITE/quintant.toml:12:19
                |
-            10 | [source.endpoints.rest]
+            12 | [source.endpoints.rest]
                |                   ^^^^
                |
                = help: allowed is `api`
@@ -336,10 +336,10 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: plugin `SITE/plugins/gitlab.wasm` cannot be read: No such file or directory (os error 2)
-             --> SITE/quintant.toml:9:10
-              |
-            9 | plugin = "gitlab"
-              |          ^^^^^^^^
+              --> SITE/quintant.toml:11:10
+               |
+            11 | plugin = "gitlab"
+               |          ^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
         "#]],
@@ -357,9 +357,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: unknown setting `branch` in `settings`
-              --> SITE/quintant.toml:15:1
+              --> SITE/quintant.toml:17:1
                |
-            15 | branch = "****"
+            17 | branch = "****"
                | ^^^^^^
                |
                = help: allowed are `page_size`, `repositories`
@@ -374,9 +374,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.page_size` is wrong: the largest allowed is 100
-              --> SITE/quintant.toml:15:13
+              --> SITE/quintant.toml:17:13
                |
-            15 | page_size = 101
+            17 | page_size = 101
                |             ^^^ the largest allowed is 100
 
             error: 1 mistake in SITE/quintant.toml
@@ -390,9 +390,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.repositories.1` is wrong: not of the form that the plugin asks for
-              --> SITE/quintant.toml:14:34
+              --> SITE/quintant.toml:16:34
                |
-            14 | repositories = ["*************", "payments"]
+            16 | repositories = ["*************", "payments"]
                |                                  ^^^^^^^^^^ not of the form that the plugin asks for
                |
                = help: it has to match `^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`
@@ -407,9 +407,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `repositories` is missing in `settings`
-              --> SITE/quintant.toml:13:1
+              --> SITE/quintant.toml:15:1
                |
-            13 | [source.settings]
+            15 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
                |
                = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
@@ -430,50 +430,50 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
         &["check"],
         78,
         &expect![[r#"
-        error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
-          --> SITE/quintant.toml:12:8
-           |
-        12 | auth = { bearer = { env = "****************" } }
-           |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
+              --> SITE/quintant.toml:14:8
+               |
+            14 | auth = { bearer = { env = "****************" } }
+               |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-        error: `repositories` is missing in `settings`
-          --> SITE/quintant.toml:13:1
-           |
-        13 | [source.settings]
-           | ^^^^^^^^^^^^^^^^^
-           |
-           = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
+            error: `repositories` is missing in `settings`
+              --> SITE/quintant.toml:15:1
+               |
+            15 | [source.settings]
+               | ^^^^^^^^^^^^^^^^^
+               |
+               = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
 
-        error: unknown setting `repositorys` in `settings`
-          --> SITE/quintant.toml:14:1
-           |
-        14 | repositorys = ["*************"]
-           | ^^^^^^^^^^^ did you mean `repositories`?
-           |
-           = help: allowed are `page_size`, `repositories`
+            error: unknown setting `repositorys` in `settings`
+              --> SITE/quintant.toml:16:1
+               |
+            16 | repositorys = ["*************"]
+               | ^^^^^^^^^^^ did you mean `repositories`?
+               |
+               = help: allowed are `page_size`, `repositories`
 
-        error: `settings.page_size` is a string; it should be of type integer
-          --> SITE/quintant.toml:15:13
-           |
-        15 | page_size = "****"
-           |             ^^^^^^ expected integer
+            error: `settings.page_size` is a string; it should be of type integer
+              --> SITE/quintant.toml:17:13
+               |
+            17 | page_size = "****"
+               |             ^^^^^^ expected integer
 
-        error: unknown endpoint `apl`
-          --> SITE/quintant.toml:16:19
-           |
-        16 | [source.endpoints.apl]
-           |                   ^^^ did you mean `api`?
-           |
-           = help: allowed is `api`
+            error: unknown endpoint `apl`
+              --> SITE/quintant.toml:18:19
+               |
+            18 | [source.endpoints.apl]
+               |                   ^^^ did you mean `api`?
+               |
+               = help: allowed is `api`
 
-        error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
-          --> SITE/quintant.toml:19:10
-           |
-        19 | plugin = "no-such"
-           |          ^^^^^^^^^
+            error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
+              --> SITE/quintant.toml:21:10
+               |
+            21 | plugin = "no-such"
+               |          ^^^^^^^^^
 
-        error: 6 mistakes in SITE/quintant.toml
-    "#]],
+            error: 6 mistakes in SITE/quintant.toml
+        "#]],
     );
     let ran = site.run(&["check", "--format", "json"]);
     assert_eq!(ran.code, Some(78), "{ran:?}");
@@ -481,10 +481,11 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
     let mistakes = said["mistakes"].as_array().unwrap();
     assert_eq!((&said["ok"], mistakes.len()), (&json!(false), 6), "{said:#}");
     let first = &mistakes[0];
+    let line = site.text().lines().position(|line| line.contains("QUINTANT_NO_SUCH")).unwrap() + 1;
     assert_eq!(first["path"], site.folder().join("quintant.toml").to_str().unwrap());
     assert_eq!(
         [&first["line"], &first["column"], &first["end_line"], &first["end_column"]],
-        [12, 8, 12, 49],
+        [line, 8, line, 49],
         "{first:#}"
     );
     assert_eq!(first["message"], "endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set");

@@ -258,7 +258,7 @@ impl Served {
         let server = Server::bind(app).await.unwrap();
         let address = server.address().unwrap();
         let cancel = CancellationToken::new();
-        let task = tokio::spawn(server.run(cancel.clone()));
+        let task = tokio::spawn(server.run(cancel.clone(), None));
         Self { address, cancel, task }
     }
 

@@ -95,10 +95,19 @@ impl Serving {
         Memory { bytes: bytes("VmRSS:"), highest_bytes: bytes("VmHWM:") }
     }
 
+    /// Asks it to read its configuration again.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
     /// Asks it to stop, as an operator's init system would, and waits for its end.
     pub fn terminate(mut self) -> Ran {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signal("TERM");
         let code = self.child.wait().unwrap().code();
         let stderr = self.log.take().map(|log| log.join().unwrap()).unwrap_or_default();
         Ran { code, stdout: String::new(), stderr }

@@ -57,6 +57,11 @@ impl Site {
         self.write("quintant.toml", &text.replace(from, to));
     }
 
+    /// The configuration as it is.
+    pub fn text(&self) -> String {
+        std::fs::read_to_string(self.configuration()).unwrap()
+    }
+
     /// Sets a variable of the program's environment.
     pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
         self.environment.push((name, value.into()));

@@ -48,12 +48,33 @@ impl Readiness {
     }
 }
 
+/// Whether the last try to read the configuration again went well; reading it at the start did.
+#[derive(Debug, Clone)]
+pub struct Reloads(Arc<AtomicBool>);
+
+impl Default for Reloads {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Reloads {
+    pub fn note(&self, went_well: bool) {
+        self.0.store(went_well, Ordering::Release);
+    }
+
+    fn went_well(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// What the handlers are built from.
 pub struct Parts {
     pub store: Store,
     pub readiness: Readiness,
     pub clock: Clock,
     pub shelf: Shelf,
+    pub reloads: Reloads,
 }
 
 /// What answers are given from.
@@ -61,12 +82,13 @@ pub struct Parts {
 struct Desk {
     shelf: Shelf,
     clock: Clock,
+    reloads: Reloads,
 }
 
 /// Every route.
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
-    let Parts { store, readiness, clock, shelf } = parts;
-    let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone() }).split_for_parts();
+    let Parts { store, readiness, clock, shelf, reloads } = parts;
+    let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
     let (probes, _) = probes().with_state(Vitals { store, readiness, clock }).split_for_parts();
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_COMPRESSED_BYTES));
     // Apart, so that probes are answered however much else is asked.

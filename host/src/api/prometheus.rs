@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use prometheus::{CounterVec, GaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
+use prometheus::{CounterVec, Gauge, GaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
 use super::schema::NotModified;
 use super::shelf::Page;
@@ -48,10 +48,11 @@ const COUNTERS: [(&str, &str, Component); 2] = [
 )]
 pub(super) async fn metrics(State(desk): State<Desk>, known: Known) -> Result<Response, Problem> {
     let snapshot = desk.shelf.snapshot()?;
-    let page = Page::Exposition;
+    let was_reloaded = desk.reloads.went_well();
+    let page = Page::Exposition { was_reloaded };
     known.or_give(snapshot.tag(&page), TEXT_FORMAT, || {
         snapshot.rendered(page, |answers| {
-            exposition(answers).map(String::into_bytes).map_err(|error| {
+            exposition(answers, was_reloaded).map(String::into_bytes).map_err(|error| {
                 tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
                 Problem::internal()
             })
@@ -59,7 +60,7 @@ pub(super) async fn metrics(State(desk): State<Desk>, known: Known) -> Result<Re
     })
 }
 
-fn exposition(answers: &Answers) -> Result<String, prometheus::Error> {
+fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheus::Error> {
     let registry = Registry::new();
     let cells: Vec<String> = answers.cells().into_iter().map(str::to_owned).collect();
     for (name, help, dimension, metric) in GAUGES {
@@ -83,6 +84,12 @@ fn exposition(answers: &Answers) -> Result<String, prometheus::Error> {
         }
         registry.register(Box::new(counter))?;
     }
+    let reload = Gauge::with_opts(Opts::new(
+        "quintant_config_last_reload_successful",
+        "Whether the last try to read the configuration again went well",
+    ))?;
+    reload.set(f64::from(u8::from(was_reloaded)));
+    registry.register(Box::new(reload))?;
     let build = GaugeVec::new(Opts::new("quintant_build_info", "Always 1; the label tells the version"), &["version"])?;
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
     registry.register(Box::new(build))?;

@@ -30,7 +30,10 @@ pub(super) struct Snapshot {
 pub(super) enum Page {
     Space(TimeRange, Scope),
     Dimension(Dimension, TimeRange, Scope),
-    Exposition,
+    /// The series, and whether the last reload of the configuration went well, which is one of them.
+    Exposition {
+        was_reloaded: bool,
+    },
 }
 
 impl Shelf {

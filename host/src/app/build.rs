@@ -1,10 +1,10 @@
 //! From a checked configuration to rooms that know each other.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::api::{self, Bounds, Readiness, Router, Shelf};
+use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf};
 use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
 use crate::ingest::Pipe;
 use crate::metrics::Answers;
@@ -41,9 +41,18 @@ pub enum BuildError {
 /// A host without a database: enough to check and to try.
 pub struct Setup {
     pub config: Config,
+    engine: Engine,
     pub clock: Clock,
     pub pipe: Pipe,
     pub sources: Vec<PluginSource>,
+}
+
+/// What plugins run on, made with the first source: there is one engine for all the time of a process.
+#[derive(Clone)]
+struct Engine {
+    compiler: Compiler,
+    limits: Limits,
+    runtime: Option<Arc<Runtime>>,
 }
 
 /// A host without a server: what every command needs that stores or reads.
@@ -53,12 +62,31 @@ pub struct App {
     cluster: Option<Cluster>,
 }
 
+impl Engine {
+    fn runtime(&mut self, cache: &Path) -> Result<Arc<Runtime>, BuildError> {
+        if let Some(runtime) = &self.runtime {
+            return Ok(Arc::clone(runtime));
+        }
+        let runtime = Runtime::new(self.limits.clone(), self.compiler.clone(), cache).map_err(BuildError::Engine)?;
+        Ok(Arc::clone(self.runtime.insert(Arc::new(runtime))))
+    }
+}
+
 impl Setup {
     /// Loads every plugin, reads the secrets and the roster. Writes nothing but compiled plugins.
     pub async fn build(config: Config, compiler: Compiler, limits: Limits, clock: Clock) -> Result<Self, BuildError> {
-        let sources = load_sources(&config, &compiler, &limits).await?;
+        Self::on(Engine { compiler, limits, runtime: None }, config, clock).await
+    }
+
+    /// Another one for the same process.
+    pub(super) async fn with(&self, config: Config) -> Result<Self, BuildError> {
+        Self::on(self.engine.clone(), config, self.clock.clone()).await
+    }
+
+    async fn on(mut engine: Engine, config: Config, clock: Clock) -> Result<Self, BuildError> {
+        let sources = load_sources(&config, &mut engine).await?;
         let key = IdentityKey::load_or_forget(&config.privacy.identity_key)?;
-        let setup = Self { pipe: Pipe::new(&config, key), config, clock, sources };
+        let setup = Self { pipe: Pipe::new(&config, key), config, engine, clock, sources };
         setup.roster()?;
         Ok(setup)
     }
@@ -144,13 +172,20 @@ impl App {
         let (readiness, shelf) = (Readiness::default(), Shelf::default());
         readiness.set_ready();
         shelf.put(self.answers().await?);
-        Ok(self.router_with(readiness, shelf))
+        Ok(self.router_with(readiness, shelf, Reloads::default()))
     }
 
     /// Every route; `readiness` tells when there is a database, and `shelf` holds what is answered.
-    pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf) -> Router {
-        let parts = api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf };
+    pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf, reloads: Reloads) -> Router {
+        let parts =
+            api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf, reloads };
         api::router(parts, &Bounds::default())
+    }
+
+    /// Goes on with another configuration; the identity key stays.
+    pub(super) fn take_over(&mut self, mut setup: Setup) {
+        std::mem::swap(&mut setup.pipe.key, &mut self.setup.pipe.key);
+        self.setup = setup;
     }
 
     /// Leaves the database, and stops it where it is ours.
@@ -164,12 +199,11 @@ impl App {
 }
 
 /// Every source, or all that is wrong with any of them.
-async fn load_sources(config: &Config, compiler: &Compiler, limits: &Limits) -> Result<Vec<PluginSource>, BuildError> {
+async fn load_sources(config: &Config, engine: &mut Engine) -> Result<Vec<PluginSource>, BuildError> {
     if config.sources.is_empty() {
         return Ok(Vec::new());
     }
-    let runtime = Runtime::new(limits.clone(), compiler.clone(), &config.plugins.cache).map_err(BuildError::Engine)?;
-    let runtime = Arc::new(runtime);
+    let runtime = engine.runtime(&config.plugins.cache)?;
     let mut loaded: Vec<(PathBuf, Arc<Plugin>)> = Vec::new();
     let mut sources = Vec::new();
     let mut mistakes = Vec::new();

@@ -16,6 +16,7 @@ use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
 use super::compile;
 use super::log::{self, LogFormat};
+use super::reload::Reload;
 use super::report;
 use super::serve::Server;
 use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
@@ -58,6 +59,8 @@ pub(super) enum Format {
 #[derive(Subcommand)]
 enum Command {
     /// Collect, release and answer over HTTP until a signal comes.
+    ///
+    /// SIGHUP reads the configuration again: it is checked, and taken over whole or not at all.
     Serve,
     /// Check the configuration, the roster and the plugins; nothing is sent or stored.
     Check {
@@ -222,21 +225,17 @@ async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::R
     };
     match unless_cancelled(&cancel, offline).await? {
         Some(result) => result,
-        None => Box::pin(with_app(config, &cli.command, cli.format, cancel)).await,
+        None => Box::pin(with_app(cli, config, cancel)).await,
     }
 }
 
 /// Commands that need the database. It is left, and stopped where nobody else uses it, whatever happens.
-async fn with_app(
-    config: Config,
-    command: &Command,
-    format: Format,
-    cancel: CancellationToken,
-) -> anyhow::Result<bool> {
+async fn with_app(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::Result<bool> {
+    let (command, format) = (&cli.command, cli.format);
     let open = async { anyhow::Ok(App::open(set_up(config).await?).await?) };
     let app = unless_cancelled(&cancel, open).await??;
     if matches!(command, Command::Serve) {
-        return serve(app, cancel).await;
+        return serve(app, cli.config.clone(), cancel).await;
     }
     let work = async {
         app.prepare_database().await?;
@@ -270,11 +269,12 @@ async fn with_app(
     Ok(is_good)
 }
 
-async fn serve(app: App, cancel: CancellationToken) -> anyhow::Result<bool> {
+async fn serve(app: App, configuration: PathBuf, cancel: CancellationToken) -> anyhow::Result<bool> {
+    let reload = Reload::new(configuration).context("SIGHUP cannot be waited for")?;
     let server = Server::bind(app).await?;
     let address = server.address()?;
     tracing::info!("listening on http://{address}");
-    Box::pin(server.run(cancel)).await?;
+    Box::pin(server.run(cancel, Some(reload))).await?;
     Ok(true)
 }
 

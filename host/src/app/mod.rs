@@ -6,10 +6,12 @@ mod collect;
 mod command;
 mod compile;
 mod log;
+mod reload;
 mod report;
 mod serve;
 
 pub use build::{App, BuildError, Setup};
 pub use collect::{Backfilled, Collector};
 pub use command::main;
+pub use reload::Reload;
 pub use serve::{ServeError, Server};

@@ -1,14 +1,16 @@
 //! `quintant serve`: answers at once, collects as soon as there is a database, drains on a signal.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::build::{App, BuildError};
+use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
-use crate::api::{self, Bounds, Readiness, Shelf};
+use super::reload::Reload;
+use crate::api::{self, Bounds, Readiness, Reloads, Shelf};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedError;
 
@@ -51,36 +53,38 @@ impl Server {
         self.listener.local_addr().map_err(ServeError::Server)
     }
 
-    /// Serves and collects until cancelled; then stops in order.
-    pub async fn run(self, cancel: CancellationToken) -> Result<(), ServeError> {
-        let Self { app, listener, readiness } = self;
-        let shelf = Shelf::default();
-        let router = app.router_with(readiness.clone(), shelf.clone());
+    /// Serves and collects until cancelled; then stops in order. With `reload` it goes on with a new configuration whenever there is one.
+    pub async fn run(self, cancel: CancellationToken, reload: Option<Reload>) -> Result<(), ServeError> {
+        let Self { mut app, listener, readiness } = self;
+        let (shelf, reloads) = (Shelf::default(), Reloads::default());
+        let router = app.router_with(readiness.clone(), shelf.clone(), reloads.clone());
         let stop = cancel.clone().cancelled_owned();
         let server = api::serve(listener, router, Bounds::default(), stop);
         let collector = async {
-            let collected = collect(&app, &readiness, &shelf, &cancel).await;
-            if collected.is_err() {
+            let worked = work(&mut app, &readiness, &shelf, &cancel, reload, &reloads).await;
+            if worked.is_err() {
                 cancel.cancel();
             }
-            collected
+            worked
         };
-        let (served, collected) = tokio::select! {
+        let (served, worked) = tokio::select! {
             done = async { tokio::join!(server, collector) } => done,
             () = async { cancel.cancelled().await; tokio::time::sleep(DRAIN_LIMIT).await } => (Ok(()), Ok(())),
         };
         app.close().await.map_err(ServeError::Stop)?;
-        collected.map_err(BuildError::Store)?;
+        worked.map_err(BuildError::Store)?;
         served.map_err(ServeError::Server)
     }
 }
 
-/// Waits until the database is there and at this program's schema, then works and keeps the answers fresh until cancelled.
-async fn collect(
-    app: &App,
+/// Waits until the database is there and at this program's schema, then collects until cancelled, by the newest configuration.
+async fn work(
+    app: &mut App,
     readiness: &Readiness,
     shelf: &Shelf,
     cancel: &CancellationToken,
+    mut reload: Option<Reload>,
+    reloads: &Reloads,
 ) -> Result<(), StoreError> {
     loop {
         match open(app, shelf).await {
@@ -96,12 +100,44 @@ async fn collect(
         }
     }
     readiness.set_ready();
+    while let Some(setup) = until_renewed(app, shelf, cancel, reload.as_mut(), reloads).await {
+        app.take_over(setup);
+    }
+    Ok(())
+}
+
+/// Collects until there is a new configuration, which is handed back once everything has stopped; `None` when cancelled.
+async fn until_renewed(
+    app: &App,
+    shelf: &Shelf,
+    cancel: &CancellationToken,
+    reload: Option<&mut Reload>,
+    reloads: &Reloads,
+) -> Option<Setup> {
+    let round = cancel.child_token();
+    let mut collecting = pin!(collect(app, shelf, &round));
+    let renewed = async {
+        match reload {
+            Some(reload) => reload.next(&app.setup, reloads).await,
+            None => std::future::pending().await,
+        }
+    };
+    let setup = tokio::select! {
+        () = &mut collecting => return None,
+        setup = renewed => setup,
+    };
+    round.cancel();
+    collecting.await;
+    Some(setup)
+}
+
+/// Works and keeps the answers fresh until cancelled.
+async fn collect(app: &App, shelf: &Shelf, cancel: &CancellationToken) {
     let collector = Collector::new(app, cancel.clone());
     tokio::select! {
         () = collector.work() => {}
         () = keep_fresh(app, shelf) => {}
     }
-    Ok(())
 }
 
 async fn open(app: &App, shelf: &Shelf) -> Result<(), StoreError> {

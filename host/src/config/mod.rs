@@ -1,6 +1,7 @@
 //! TOML text → a checked [`Config`]. Unknown keys are refused, and all mistakes are reported at once, each at its place.
 
 mod check;
+mod difference;
 mod document;
 mod file;
 mod mistake;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use difference::Difference;
 pub use document::{Document, Place};
 pub use mistake::{ConfigError, MistakeReport, Note};
 pub use render::Style;
@@ -46,7 +48,7 @@ pub struct Config {
     pub sources: Vec<Source>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
     /// A server of the operator's.
     Url(SecretRef),
@@ -86,7 +88,7 @@ pub struct Plugins {
     pub cache: PathBuf,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
     pub name: TeamName,
     /// Repositories it owns, as `owner/name` with `*`.
@@ -100,7 +102,7 @@ pub struct Roster {
     pub bots: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     pub name: SourceName,
     /// The component's file.
@@ -111,7 +113,7 @@ pub struct Source {
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// None: the plugin's default.
     pub url: Option<Url>,
