@@ -1,4 +1,4 @@
-//! The smallest HTTP client that does: one GET over plain HTTP, one connection, for `check` and for tests.
+//! The smallest HTTP client that does: one request over plain HTTP, one connection, for `check` and for tests.
 
 use std::io;
 use std::time::Duration;
@@ -33,6 +33,16 @@ impl Answer {
 /// # Errors
 /// When `url` is not `http://HOST[:PORT]/…`, nobody listens, or the answer is not HTTP or does not end within a minute.
 pub async fn get(url: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
+    send("GET", url, headers, "").await
+}
+
+/// # Errors
+/// As [`get`].
+pub async fn post(url: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Answer> {
+    send("POST", url, headers, body).await
+}
+
+async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Answer> {
     let unfit = || {
         io::Error::new(io::ErrorKind::InvalidInput, format!("`{url}` is not a URL like `http://127.0.0.1:8000/path`"))
     };
@@ -41,11 +51,15 @@ pub async fn get(url: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
         rest.split_once('/').map_or((rest, String::new()), |(authority, path)| (authority, path.to_owned()));
     let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
     // Version 1.0 keeps the answer free of chunks and ends it with the connection.
-    let mut request = format!("GET /{path} HTTP/1.0\r\nHost: {authority}\r\n");
+    let mut request = format!("{method} /{path} HTTP/1.0\r\nHost: {authority}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
+    if !body.is_empty() {
+        request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
     request.push_str("\r\n");
+    request.push_str(body);
     let bytes = timeout(PATIENCE, exchange(&address, request.as_bytes())).await.map_err(|_| {
         io::Error::new(io::ErrorKind::TimedOut, format!("`{url}` did not answer within {PATIENCE:?}"))
     })??;

@@ -10,6 +10,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
@@ -187,15 +188,16 @@ async fn serve(State(session): State<Arc<Session>>, request: HttpRequest) -> Res
         .map_or_else(|| request.uri().path().to_owned(), |target| target.as_str().to_owned());
     let exchange = session.find(request.method().as_str(), &target);
     let status = exchange.map_or(501, |exchange| exchange.status);
-    let header =
-        |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     session.log.add(Request {
         at: Instant::now(),
         method: request.method().to_string(),
         target: target.clone(),
         status,
-        authorization: header("authorization"),
-        if_none_match: header("if-none-match"),
+        authorization: request.headers().get("authorization").map(text),
+        headers: request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        // Nothing recorded has one.
+        body: String::new(),
     });
     let Some(exchange) = exchange else {
         let text = format!("`{} {target}` was not recorded", request.method());

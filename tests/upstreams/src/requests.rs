@@ -13,8 +13,17 @@ pub struct Request {
     pub status: u16,
     /// The header's value.
     pub authorization: Option<String>,
-    /// The header's value.
-    pub if_none_match: Option<String>,
+    /// All of them, names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Request {
+    /// The header's value; `name` is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// Shared between a server and the test that started it.

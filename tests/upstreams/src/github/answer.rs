@@ -4,9 +4,8 @@ use axum::http::{HeaderMap, Method};
 use jiff::Timestamp;
 
 use super::resources::{Found, found};
-use super::{View, World};
+use super::{View, World, graphql};
 
-pub(super) const HOUR_SECONDS: u64 = 3600;
 const API_VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
 
 pub(super) struct Answer {
@@ -15,7 +14,7 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-pub(super) fn answer(world: &World, method: &Method, target: &str, headers: &HeaderMap) -> Answer {
+pub(super) fn answer(world: &World, method: &Method, target: &str, headers: &HeaderMap, body: &[u8]) -> Answer {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let now = world.moving().now;
     if header("user-agent").is_none_or(str::is_empty) {
@@ -29,6 +28,8 @@ pub(super) fn answer(world: &World, method: &Method, target: &str, headers: &Hea
         Found::refusal(401, "Bad credentials")
     } else if let Some(version) = header("x-github-api-version").filter(|version| !API_VERSIONS.contains(version)) {
         Found::refusal(400, &format!("Version \"{version}\" is not a supported version of the API."))
+    } else if method == Method::POST && target == graphql::path(&world.options.prefix) {
+        return graphql::answer(world, &view, body);
     } else if method != Method::GET {
         Found::unknown(&format!("the method `{method}`"))
     } else if is_spent(world) {
@@ -39,13 +40,9 @@ pub(super) fn answer(world: &World, method: &Method, target: &str, headers: &Hea
     finish(world, now, found, header("if-none-match"))
 }
 
-/// The hour of the rate limit is a real one: a simulated clock that stands still must not lock its client out for ever.
 fn is_spent(world: &World) -> bool {
     let mut moving = world.moving();
-    if moving.hour_began.elapsed().as_secs() >= HOUR_SECONDS {
-        moving.hour_began = std::time::Instant::now();
-        moving.used = 0;
-    }
+    moving.begin_hour();
     moving.used >= world.options.requests_per_hour
 }
 
@@ -56,15 +53,14 @@ fn finish(world: &World, now: Timestamp, found: Found, if_none_match: Option<&st
     let unchanged = found.status == 200 && if_none_match.is_some_and(|tags| matches_tag(tags, &tag));
 
     let counted = !unchanged && found.status != 401;
-    let (used, left) = {
+    let (used, reset) = {
         let mut moving = world.moving();
         if counted && moving.used < world.options.requests_per_hour {
             moving.used += 1;
         }
-        (moving.used, HOUR_SECONDS.saturating_sub(moving.hour_began.elapsed().as_secs()))
+        (moving.used, moving.reset_at(now).as_second())
     };
     let limit = world.options.requests_per_hour;
-    let reset = now.as_second().saturating_add_unsigned(left);
     let mut headers = vec![
         ("date", date(now)),
         ("content-type", "application/json; charset=utf-8".to_owned()),
@@ -105,6 +101,6 @@ fn fingerprint(bytes: &[u8]) -> String {
     sums.iter().map(|sum| format!("{sum:016x}")).collect()
 }
 
-fn date(now: Timestamp) -> String {
+pub(super) fn date(now: Timestamp) -> String {
     jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BinaryHeap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::View;
 use super::people::{WEB, committer, web_flow};
-use crate::organisation::{Commit, Repository};
+use crate::organisation::{Change, Commit, Repository};
 
 /// Commits reachable from `head`, newest first as `git log` orders them: never a parent before its child.
 pub(super) fn log(repository: &Repository, head: usize, without: &HashSet<usize>) -> Vec<usize> {
@@ -47,6 +47,27 @@ pub(super) fn list(
         since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until)
     });
     commits
+}
+
+/// Where a branch began.
+pub(super) struct FirstCommit {
+    pub(super) sha: String,
+    pub(super) authored_at: Timestamp,
+    pub(super) committed_at: Timestamp,
+}
+
+/// The oldest commit of a change: of the branch that its merge kept, else of the first head that it had.
+pub(super) fn first_commit(repository: &Repository, change: &Change) -> FirstCommit {
+    let merged = change.merge().map(|(_, commit)| repository.commits[commit].parents.as_slice());
+    if let Some(&[base, tip]) = merged
+        && let Some(&first) = log(repository, tip, &reachable(repository, base)).last()
+    {
+        let Commit { sha, authored_at, committed_at, .. } = &repository.commits[first];
+        return FirstCommit { sha: sha.clone(), authored_at: *authored_at, committed_at: *committed_at };
+    }
+    let (pushed_at, sha) = change.heads.first().expect("a change has a head from the beginning");
+    let age = SignedDuration::from_mins(i64::from(change.number) * 37 % 3000 + 1);
+    FirstCommit { sha: sha.clone(), authored_at: *pushed_at - age, committed_at: *pushed_at }
 }
 
 pub(super) struct Comparison {

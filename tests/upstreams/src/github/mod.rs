@@ -1,8 +1,9 @@
-//! GitHub's REST interface for a made-up organisation, as of an instant that a test can move; real HTTP on loopback.
+//! GitHub's REST and GraphQL interfaces for a made-up organisation, as of an instant that a test can move; real HTTP on loopback.
 
 mod answer;
 mod commits;
 mod events;
+mod graphql;
 mod paging;
 mod people;
 mod pulls;
@@ -15,19 +16,24 @@ mod tests;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::answer::Answer;
+pub use self::graphql::Mood;
 use crate::organisation::Organisation;
 use crate::requests::{Request, RequestLog};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const LARGEST_BODY_BYTES: usize = 1 << 20;
 
 pub const TOKEN: &str = "simulated-github-token";
 
@@ -42,6 +48,8 @@ pub struct Options {
     pub token: String,
     /// Requests an hour; answers 304 are free.
     pub requests_per_hour: u64,
+    /// Points of GraphQL an hour.
+    pub points_per_hour: u64,
 }
 
 impl Default for Options {
@@ -51,6 +59,7 @@ impl Default for Options {
             prefix: String::new(),
             token: TOKEN.to_owned(),
             requests_per_hour: 15_000,
+            points_per_hour: 5_000,
         }
     }
 }
@@ -73,7 +82,24 @@ struct World {
 struct Moving {
     now: Timestamp,
     used: u64,
+    points: u64,
+    /// Of the rate limits. A real hour: a simulated clock that stands still must not lock its client out for ever.
     hour_began: Instant,
+    mood: Mood,
+    time_outs: u64,
+}
+
+impl Moving {
+    fn begin_hour(&mut self) {
+        if self.hour_began.elapsed() >= HOUR {
+            (self.hour_began, self.used, self.points) = (Instant::now(), 0, 0);
+        }
+    }
+
+    fn reset_at(&self, now: Timestamp) -> Timestamp {
+        let left = HOUR.saturating_sub(self.hour_began.elapsed());
+        now.saturating_add(SignedDuration::from_secs(left.as_secs().cast_signed())).expect("a duration is no calendar")
+    }
 }
 
 /// The organisation as one request sees it.
@@ -91,7 +117,14 @@ impl Simulation {
     pub async fn start(organisation: Arc<Organisation>, options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen).await?;
         let base = format!("http://{}{}", listener.local_addr()?, options.prefix);
-        let state = Mutex::new(Moving { now: organisation.end, used: 0, hour_began: Instant::now() });
+        let state = Mutex::new(Moving {
+            now: organisation.end,
+            used: 0,
+            points: 0,
+            hour_began: Instant::now(),
+            mood: Mood::default(),
+            time_outs: 0,
+        });
         let world = Arc::new(World { organisation, options, base, log: RequestLog::default(), state });
         let router = Router::new().fallback(serve).with_state(Arc::clone(&world));
         let server = tokio::spawn(async move {
@@ -122,6 +155,17 @@ impl Simulation {
         self.world.moving().now = now;
     }
 
+    /// How GraphQL behaves from now on.
+    pub fn set_mood(&self, mood: Mood) {
+        self.world.moving().mood = mood;
+    }
+
+    /// Points of GraphQL that were spent in this hour.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.world.moving().points
+    }
+
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.world.log.all()
@@ -145,16 +189,20 @@ async fn serve(State(world): State<Arc<World>>, request: HttpRequest) -> Respons
         .uri()
         .path_and_query()
         .map_or_else(|| request.uri().path().to_owned(), |target| target.as_str().to_owned());
-    let answer = answer::answer(&world, request.method(), &target, request.headers());
-    let header =
-        |name: &str| request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY_BYTES).await else {
+        return respond(Answer { status: 413, headers: Vec::new(), body: Vec::new() });
+    };
+    let answer = answer::answer(&world, &parts.method, &target, &parts.headers, &body);
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     world.log.add(Request {
         at: Instant::now(),
-        method: request.method().to_string(),
+        method: parts.method.to_string(),
         target,
         status: answer.status,
-        authorization: header("authorization"),
-        if_none_match: header("if-none-match"),
+        authorization: parts.headers.get("authorization").map(text),
+        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
     });
     respond(answer)
 }

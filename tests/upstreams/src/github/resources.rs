@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::HOUR_SECONDS;
 use super::commits::{commit, compare, list, named};
 use super::events::{event, events};
 use super::paging::{page, page_of};
@@ -108,13 +107,12 @@ fn moved(view: &View<'_>, repository: &Repository, place: &Place<'_>, target: &s
 
 fn rate_limit(world: &World, now: Timestamp) -> Found {
     let moving = world.moving();
-    let left = HOUR_SECONDS.saturating_sub(moving.hour_began.elapsed().as_secs());
     let limit = world.options.requests_per_hour;
     let core = json!({
         "limit": limit,
         "used": moving.used,
         "remaining": limit.saturating_sub(moving.used),
-        "reset": now.as_second().saturating_add_unsigned(left),
+        "reset": moving.reset_at(now).as_second(),
         "resource": "core",
     });
     Found::object(json!({"resources": {"core": core}, "rate": core}))

@@ -244,9 +244,10 @@ async fn exchanges(stream: &mut TcpStream, stage: &Stage) -> io::Result<()> {
             at: Instant::now(),
             status: answer.status,
             authorization: asked.header("authorization"),
-            if_none_match: asked.header("if-none-match"),
             method: asked.method,
             target: asked.target,
+            headers: asked.headers,
+            body: asked.body,
         });
         let mut sender = wire::Sender { stream, sent: &stage.sent_bytes };
         if wire::send(&mut sender, answer, &stage.origin).await? == wire::Then::Close || closes {

@@ -15,7 +15,9 @@ const LONGEST_HEAD: usize = 64 * 1024;
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) target: String,
-    headers: Vec<(String, String)>,
+    /// Names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
     /// The client wants no second request on this connection.
     pub(super) closes: bool,
 }
@@ -59,13 +61,15 @@ pub(super) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Re
         .collect();
     let closes = words.next() == Some("HTTP/1.0")
         || headers.iter().any(|(name, value)| name == "connection" && value.eq_ignore_ascii_case("close"));
-    let asked = Asked { method: method.to_owned(), target: target.to_owned(), headers, closes };
+    let mut asked =
+        Asked { method: method.to_owned(), target: target.to_owned(), headers, body: String::new(), closes };
     let length: usize = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     while buffer.len() < end.saturating_add(length) {
         if stream.read_buf(buffer).await? == 0 {
             return Ok(None);
         }
     }
+    asked.body = String::from_utf8_lossy(&buffer[end..end + length]).into_owned();
     buffer.drain(..end + length);
     Ok(Some(asked))
 }
