@@ -54,7 +54,7 @@ async fn real_page() -> Vec<u8> {
 
 async fn calls(page: Vec<u8>) -> Duration {
     let upstream = Script::new().on("/", Answer::new(200, page)).start().await.unwrap();
-    let text = github_source(upstream.url(), "repositories = [\"acme/app\"]");
+    let text = github_source(upstream.url(), "repositories = [\"acme/app\"]\npull_requests_by = \"rest\"");
     let host = Host::for_text(&text, HostOptions::default()).await;
     let setup = &host.app.setup;
     let feed = &setup.sources[0].plugin.descriptor.feeds[0].name;
@@ -90,7 +90,7 @@ async fn fetches(page: Vec<u8>) -> Duration {
 fn native_calls(page: Vec<u8>) -> Duration {
     let now = simulation_end().as_millisecond() + DAY;
     let answer = move |_: &HttpRequest| Ok(Response::new(200).body(page.clone()));
-    let settings = serde_json::json!({ "repositories": ["acme/app"] });
+    let settings = serde_json::json!({ "repositories": ["acme/app"], "pull_requests_by": "rest" });
     let source = Source::<GitHub>::new(settings, answer).window(now, now);
     let mut times = Vec::new();
     for _ in 0..ROUNDS {

@@ -87,7 +87,7 @@ impl Bench {
             upstreams.push((name, honest(script).start().await.unwrap()));
         }
         let sources: Vec<(&str, &str)> = upstreams.iter().map(|(name, scripted)| (*name, scripted.url())).collect();
-        let text = github_sources(&sources, &format!("repositories = [{repositories}]"));
+        let text = github_sources(&sources, &format!("repositories = [{repositories}]\npull_requests_by = \"rest\""));
         let host = Host::for_text(&text, HostOptions { limits: limits(), ..HostOptions::default() }).await;
         Self { host, log, upstreams }
     }

@@ -13,6 +13,7 @@ mod code_cache;
 mod collecting;
 mod configuration;
 mod contract;
+mod graphql;
 mod invariants;
 mod privacy;
 mod program;

@@ -362,7 +362,7 @@ fn check_compares_the_settings_with_the_plugins_schema() {
             17 | branch = "****"
                | ^^^^^^
                |
-               = help: allowed are `page_size`, `repositories`
+               = help: allowed are `page_size`, `pull_requests_by`, `repositories`
 
             error: 1 mistake in SITE/quintant.toml
         "#]],
@@ -444,13 +444,13 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
                |
                = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
 
-            error: unknown setting `repositorys` in `settings`
-              --> SITE/quintant.toml:16:1
-               |
-            16 | repositorys = ["*************"]
-               | ^^^^^^^^^^^ did you mean `repositories`?
-               |
-               = help: allowed are `page_size`, `repositories`
+        error: unknown setting `repositorys` in `settings`
+          --> SITE/quintant.toml:14:1
+           |
+        14 | repositorys = ["*************"]
+           | ^^^^^^^^^^^ did you mean `repositories`?
+           |
+           = help: allowed are `page_size`, `pull_requests_by`, `repositories`
 
             error: `settings.page_size` is a string; it should be of type integer
               --> SITE/quintant.toml:17:13

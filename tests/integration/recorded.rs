@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const SESSION: &str = "emulate-0.11.2-session.jsonl";
 const REPOSITORY: &str = "/repos/octocat/hello-world";
 const PULLS: &str = "/repos/octocat/hello-world/pulls?state=all&per_page=5&sort=updated&direction=desc";
-const SETTINGS: &str = "repositories = [\"octocat/hello-world\"]\npage_size = 5";
+const SETTINGS: &str = "repositories = [\"octocat/hello-world\"]\npage_size = 5\npull_requests_by = \"rest\"";
 /// The server's clock, which is the harness's now.
 const DATE: &str = "Tue, 24 Nov 2026 12:00:00 GMT";
 /// 90 days before it, and a second.
@@ -321,7 +321,7 @@ fn check_items(items: &[CheckItem], expected: &Expect) {
 async fn a_recorded_rename_is_followed_and_told() {
     let replaying = renamed().start().await.unwrap();
     let now = "2022-07-19T04:41:00Z".parse().unwrap();
-    let settings = format!("repositories = [\"{OLD_NAME}\"]");
+    let settings = format!("repositories = [\"{OLD_NAME}\"]\npull_requests_by = \"rest\"");
     let host = host_for(&replaying, &settings, HostOptions { now, ..HostOptions::default() }).await;
     let mut session = host.app.setup.sources[0].start(&host.app.setup.config.calendar).await.unwrap();
     check_items(
@@ -330,6 +330,7 @@ async fn a_recorded_rename_is_followed_and_told() {
         Pass api reachable: GitHub answered ()
         Pass credential: accepted; fine-grained, or of an app (it needs read access to metadata, contents, pull requests and issues)
         Warn repository octokit-fixture-org/tmp-scenario-rename-repository-20220719044033126-ukeod: is called `octokit-fixture-org/tmp-scenario-rename-repository-20220719044033126-ukeod-newname` today (write the new name into `repositories`)
+        Pass pull requests: are read by REST, as it is set ()
     "#]],
     );
     check_requests(

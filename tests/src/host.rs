@@ -130,13 +130,27 @@ pub struct Served {
 impl Host {
     /// For an organisation, with its teams and roster.
     pub async fn for_organisation(organisation: &Organisation, url: &str, options: HostOptions) -> Self {
+        Self::for_edited_organisation(organisation, url, &[], options).await
+    }
+
+    /// As [`Host::for_organisation`], with texts of the configuration replaced by others.
+    pub async fn for_edited_organisation(
+        organisation: &Organisation,
+        url: &str,
+        edits: &[(&str, &str)],
+        options: HostOptions,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plugin = plugins().join("github.wasm");
         let written =
             Options { listen: "127.0.0.1:0".to_owned(), plugin: plugin.display().to_string(), ..Options::default() };
         let path = write_configuration(organisation, folder.path(), url, &written).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }") + &code_cache();
+        let mut text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }") + &code_cache();
+        for (from, to) in edits {
+            assert!(text.contains(from), "`{from}` is not in\n{text}");
+            text = text.replace(from, to);
+        }
         Self::start(folder, &text, options).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use quintant_sdk::http::Target;
 use quintant_sdk::instant::SECOND;
 use quintant_sdk::prelude::*;
 use serde::Deserialize;
@@ -9,6 +10,8 @@ use serde::de::DeserializeOwned;
 
 /// The alias of the only endpoint.
 pub const ENDPOINT: &str = "api";
+/// What GitHub allows to somebody whom it does not know.
+const ANONYMOUS_REQUESTS_PER_HOUR: u32 = 60;
 
 /// Why something could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,13 @@ pub fn get(path: String) -> HttpRequest {
     with_headers(HttpRequest::get(ENDPOINT, path))
 }
 
+/// A `POST` of a query, in JSON.
+#[must_use]
+pub fn post(target: Target, body: Vec<u8>) -> HttpRequest {
+    let request = HttpRequest { target, ..HttpRequest::post(ENDPOINT, "", body) };
+    with_headers(request).header("content-type", "application/json")
+}
+
 fn with_headers(request: HttpRequest) -> HttpRequest {
     request.header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28")
 }
@@ -53,13 +63,22 @@ pub struct Api<'a> {
     client: &'a Client,
     now: Instant,
     first_date: Cell<Option<Instant>>,
+    last_date: Cell<Option<Instant>>,
+    is_anonymous: Cell<bool>,
     truncated: Cell<bool>,
 }
 
 impl<'a> Api<'a> {
     #[must_use]
     pub fn new(client: &'a Client, now: Instant) -> Self {
-        Self { client, now, first_date: Cell::new(None), truncated: Cell::new(false) }
+        Self {
+            client,
+            now,
+            first_date: Cell::new(None),
+            last_date: Cell::new(None),
+            is_anonymous: Cell::new(false),
+            truncated: Cell::new(false),
+        }
     }
 
     /// The server's clock at its first answer; the host's where it gave none or is ahead.
@@ -129,29 +148,46 @@ impl<'a> Api<'a> {
         Ok(())
     }
 
-    fn judge(&self, answer: Result<Response, HttpError>) -> Result<Response, Stop> {
-        let response = match answer {
-            Ok(response) => response,
-            Err(HttpError::Unreachable(_)) => return Err(Stop::Here(Loss::Unavailable)),
-            Err(HttpError::TooLarge(limit)) => {
-                let limit = limit.to_string();
-                log::warn("answer too large: lower `page_size`", &[("limit_bytes", &limit)]);
-                return Err(Stop::Here(Loss::Unavailable));
-            }
-            Err(error) => return Err(error.into()),
-        };
+    /// Any answer at all, with what its headers say noted.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn exchange(&self, request: &HttpRequest) -> Result<Response, HttpError> {
+        self.client.send(request).inspect(|response| self.note(response))
+    }
+
+    /// The server's clock at its last answer; the host's where it gave none.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.last_date.get().unwrap_or(self.now)
+    }
+
+    /// Whether GitHub counted the last request as that of somebody whom it does not know.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.is_anonymous.get()
+    }
+
+    fn note(&self, response: &Response) {
         let date = response.header("date").and_then(instant::parse_http_date);
         if self.first_date.get().is_none() {
             self.first_date.set(date);
         }
+        self.last_date.set(date);
+        let limit = response.header("x-ratelimit-limit").and_then(|limit| limit.parse::<u32>().ok());
+        self.is_anonymous.set(limit.is_some_and(|limit| limit <= ANONYMOUS_REQUESTS_PER_HOUR));
         if response.header("x-github-sso").is_some_and(|sso| sso.starts_with("partial-results")) {
             self.truncated();
         }
+    }
+
+    fn judge(&self, answer: Result<Response, HttpError>) -> Result<Response, Stop> {
+        let response = answer.map_err(no_answer)?;
+        self.note(&response);
         match response.status {
             200 | 304 => Ok(response),
             401 => Err(Error::Unauthorized("GitHub refused the credential".to_owned()).into()),
-            429 => Err(self.rate_limited(&response)),
-            403 if is_rate_limit(&response) => Err(self.rate_limited(&response)),
+            403 | 429 if is_rate_limit(&response) => Err(self.rate_limited(&response)),
             403 | 451 => Err(Stop::Here(Loss::Forbidden)),
             404 | 410 => Err(Stop::Here(Loss::NotFound)),
             409 => Err(Stop::Here(Loss::Empty)),
@@ -163,17 +199,46 @@ impl<'a> Api<'a> {
         }
     }
 
-    fn rate_limited(&self, response: &Response) -> Stop {
-        let number = |name| response.header(name).and_then(|text| text.parse::<i64>().ok());
+    /// What a refusal for coming too often means, and for how long.
+    #[must_use]
+    pub fn rate_limited(&self, response: &Response) -> Stop {
+        let reset = is_used_up(response).then(|| self.until_reset(response)).flatten();
+        limited(number(response, "retry-after").or(reset))
+    }
+
+    /// The same where what is left was too little, which need not be nothing.
+    #[must_use]
+    pub fn overdrawn(&self, response: &Response) -> Stop {
+        limited(number(response, "retry-after").or_else(|| self.until_reset(response)))
+    }
+
+    fn until_reset(&self, response: &Response) -> Option<i64> {
         let server = response.header("date").and_then(instant::parse_http_date);
-        let until_reset = || {
-            let reset = number("x-ratelimit-reset").filter(|_| is_used_up(response))?;
-            let left = reset.saturating_sub(server.unwrap_or(self.now) / SECOND);
-            Some(if left > 0 { left } else { 60 })
-        };
-        let seconds = number("retry-after").or_else(until_reset);
-        let seconds = seconds.map(|left| u32::try_from(left.max(1)).unwrap_or(u32::MAX));
-        Stop::Run(Error::RateLimited(seconds))
+        let left = number(response, "x-ratelimit-reset")?.saturating_sub(server.unwrap_or(self.now) / SECOND);
+        Some(if left > 0 { left } else { 60 })
+    }
+}
+
+fn number(response: &Response, name: &str) -> Option<i64> {
+    response.header(name)?.parse().ok()
+}
+
+fn limited(seconds: Option<i64>) -> Stop {
+    let seconds = seconds.map(|left| u32::try_from(left.max(1)).unwrap_or(u32::MAX));
+    Stop::Run(Error::RateLimited(seconds))
+}
+
+/// What it means that there is no answer.
+#[must_use]
+pub fn no_answer(error: HttpError) -> Stop {
+    match error {
+        HttpError::Unreachable(_) => Stop::Here(Loss::Unavailable),
+        HttpError::TooLarge(limit) => {
+            let limit = limit.to_string();
+            log::warn("answer too large: lower `page_size`", &[("limit_bytes", &limit)]);
+            Stop::Here(Loss::Unavailable)
+        }
+        error => error.into(),
     }
 }
 
@@ -181,7 +246,9 @@ fn is_used_up(response: &Response) -> bool {
     response.header("x-ratelimit-remaining") == Some("0")
 }
 
-fn is_rate_limit(response: &Response) -> bool {
+/// Whether a refusal is one for coming too often.
+#[must_use]
+pub fn is_rate_limit(response: &Response) -> bool {
     #[derive(Deserialize)]
     struct Refusal {
         message: String,
@@ -192,5 +259,5 @@ fn is_rate_limit(response: &Response) -> bool {
             message.contains("rate limit") || message.contains("abuse detection")
         })
     };
-    response.header("retry-after").is_some() || is_used_up(response) || says_so()
+    response.status == 429 || response.header("retry-after").is_some() || is_used_up(response) || says_so()
 }

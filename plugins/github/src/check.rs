@@ -2,9 +2,12 @@
 
 use quintant_sdk::prelude::*;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::api::{self, Api, Loss, Stop};
-use crate::settings::{Repository, Settings};
+use crate::graphql::{self, Door, Trouble};
+use crate::pulls;
+use crate::settings::{PullRequestsBy, Repository, Settings};
 
 /// Looks at everything the feeds need.
 ///
@@ -17,7 +20,7 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
     match api.send(&api::get("/rate_limit".to_owned())) {
         Ok(response) => {
             items.push(CheckItem::pass("api reachable", "GitHub answered"));
-            items.push(credential(&response));
+            items.push(credential(&api, &response));
         }
         Err(Stop::Here(Loss::NotFound)) => {
             items.push(CheckItem::pass("api reachable", "GitHub answered, without rate limits"));
@@ -38,9 +41,13 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
         }
         Err(Stop::Run(error)) => return Err(error),
     }
+    let mut readable = None;
     for repository in &context.settings.repositories {
         match repository_item(&api, repository) {
-            Ok(item) => items.push(item),
+            Ok((item, url)) => {
+                items.push(item);
+                readable = readable.or(url.map(|url| (repository, url)));
+            }
             Err(Error::RateLimited(seconds)) => {
                 items.push(rate_limited(seconds));
                 break;
@@ -48,7 +55,33 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
             Err(error) => return Err(error),
         }
     }
+    if let Some((repository, url)) = readable {
+        items.push(match context.settings.pull_requests_by {
+            PullRequestsBy::GraphQl => graphql_item(&api, repository, &url)?,
+            PullRequestsBy::Rest => CheckItem::pass("pull requests", "are read by REST, as it is set"),
+        });
+    }
     Ok(items)
+}
+
+/// Whether pull requests can be read as they are to be.
+fn graphql_item(api: &Api<'_>, repository: &Repository, url: &str) -> Result<CheckItem> {
+    let by_rest = |why: &str| CheckItem::warn("pull requests", format!("are read by REST: GraphQL is refused ({why})"));
+    if api.is_anonymous() {
+        return Ok(by_rest("it needs a credential").hint("set `auth = { bearer = … }` for the endpoint"));
+    }
+    let name = "pull requests";
+    match graphql::ask::<IgnoredAny>(api, &Door::beside(Some(url)), &pulls::graphql::newest(repository)) {
+        Ok(_) => Ok(CheckItem::pass(name, "are read by GraphQL")),
+        Err(Trouble::Refused(why)) => Ok(by_rest(&why)
+            .hint("give the token read access to contents and pull requests, or set `pull_requests_by = \"rest\"`")),
+        Err(Trouble::Stop(Stop::Run(Error::RateLimited(seconds)))) => Ok(rate_limited(seconds)),
+        Err(Trouble::Stop(Stop::Run(error))) => Err(error),
+        Err(Trouble::Stop(Stop::Here(_)) | Trouble::TooMuch) => {
+            let item = CheckItem::fail(name, "GraphQL gave no usable answer");
+            Ok(item.hint("try again in a few minutes, or set `pull_requests_by = \"rest\"`"))
+        }
+    }
 }
 
 fn rate_limited(seconds: Option<u32>) -> CheckItem {
@@ -56,9 +89,8 @@ fn rate_limited(seconds: Option<u32>) -> CheckItem {
     CheckItem::warn("rate limit", format!("used up{wait}")).hint("wait, or give Quintant a token of its own")
 }
 
-fn credential(response: &Response) -> CheckItem {
-    let limit = response.header("x-ratelimit-limit").and_then(|limit| limit.parse::<u32>().ok());
-    if limit.is_some_and(|limit| limit <= 60) {
+fn credential(api: &Api<'_>, response: &Response) -> CheckItem {
+    if api.is_anonymous() {
         return CheckItem::warn("credential", "GitHub sees anonymous requests: 60 an hour")
             .hint("set `auth = { bearer = … }` for the endpoint");
     }
@@ -74,9 +106,11 @@ fn credential(response: &Response) -> CheckItem {
     }
 }
 
-fn repository_item(api: &Api<'_>, repository: &Repository) -> Result<CheckItem> {
+/// Also the URL that it is called by, when it can be read.
+fn repository_item(api: &Api<'_>, repository: &Repository) -> Result<(CheckItem, Option<String>)> {
     #[derive(Deserialize)]
     struct Found {
+        url: Option<String>,
         full_name: Option<String>,
         archived: Option<bool>,
     }
@@ -84,14 +118,14 @@ fn repository_item(api: &Api<'_>, repository: &Repository) -> Result<CheckItem> 
     let response = match api.send(&api::get(format!("/repos/{repository}"))) {
         Ok(response) => response,
         Err(Stop::Run(Error::Unauthorized(why))) => {
-            return Ok(CheckItem::fail(name, why).hint("the token was revoked or has expired"));
+            return Ok((CheckItem::fail(name, why).hint("the token was revoked or has expired"), None));
         }
         Err(Stop::Run(error)) => return Err(error),
-        Err(Stop::Here(loss)) => return Ok(lost(name, loss)),
+        Err(Stop::Here(loss)) => return Ok((lost(name, loss), None)),
     };
     let found = response.json::<Found>()?;
     let moved = found.full_name.filter(|full| !full.eq_ignore_ascii_case(repository.as_str()));
-    Ok(match moved {
+    let item = match moved {
         Some(full) => {
             CheckItem::warn(name, format!("is called `{full}` today")).hint("write the new name into `repositories`")
         }
@@ -99,7 +133,8 @@ fn repository_item(api: &Api<'_>, repository: &Repository) -> Result<CheckItem> 
             CheckItem::warn(name, "is archived").hint("nothing new will come; remove it if done")
         }
         None => CheckItem::pass(name, "can be read"),
-    })
+    };
+    Ok((item, found.url))
 }
 
 fn lost(name: String, loss: Loss) -> CheckItem {

@@ -58,10 +58,12 @@ enum Stage {
 impl Feed for Commits {
     type State = State;
     type Position = Position;
+    type Lesson = ();
 
     fn step(
         visit: &Visit<'_, State>,
         position: Option<Position>,
+        (): &mut (),
         page: &mut Page,
     ) -> Result<Step<State, Position>, Stop> {
         let mut position = match position {

@@ -1,4 +1,4 @@
-//! Collects pull requests, reviews and landed commits from GitHub's REST API.
+//! Collects pull requests, reviews and landed commits from GitHub's GraphQL and REST APIs.
 
 pub mod settings;
 
@@ -7,6 +7,8 @@ pub mod payload;
 pub mod people;
 
 pub mod api;
+
+pub mod graphql;
 
 pub mod scan;
 
@@ -31,9 +33,10 @@ impl Collector for GitHub {
         Descriptor::new("github", env!("CARGO_PKG_VERSION"), "GitHub", description)
             .license("Apache-2.0")
             .endpoint(
-                Endpoint::new(api::ENDPOINT, "GitHub's REST API; GHES: `https://HOST/api/v3`")
+                Endpoint::new(api::ENDPOINT, "GitHub's API; GHES: `https://HOST/api/v3`")
                     .default_url("https://api.github.com")
                     .auth([Auth::Bearer, Auth::None])
+                    .methods([Method::Get, Method::Post])
                     .max_requests_per_hour(5_000),
             )
             .feed(Feed::new(

@@ -1,18 +1,26 @@
 //! The feed of pull requests: newest update first, down to where the last scan began.
+//!
+//! Whether anything is new is asked by REST, where the answer that nothing is costs nothing. What is new is then read by
+//! GraphQL, or by REST where that is wanted or GraphQL is refused. Both tell the same facts.
 
+pub mod graphql;
 pub mod mapping;
+pub mod node;
 pub mod payload;
+pub mod rest;
 
-use quintant_sdk::paging::Trail;
+use quintant_sdk::instant::SECOND;
 use quintant_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, Loss, Stop};
-use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
-use crate::scan::{self, Feed, Step, Visit};
+use crate::graphql::{Door, Trouble};
+use crate::pulls::payload::Probe;
+use crate::scan::{Feed, Step, Visit};
+use crate::settings::PullRequestsBy;
 
-/// Each costs up to three requests: a call must end in time even where the server is slow.
-const MOST_PULLS_A_CALL: usize = 50;
+/// Updates of one second may come in any order, so a newer one need not change the top of the list.
+const SETTLED: Instant = 2 * SECOND;
 
 /// The feed `pull_requests`.
 pub struct PullRequests;
@@ -23,121 +31,108 @@ pub struct State {
     etag: Option<String>,
 }
 
-/// A page of the listing, and how many of its items are delivered.
+/// Where a call stopped, and by which API.
+#[derive(Serialize, Deserialize)]
+pub enum Position {
+    GraphQl(graphql::Position),
+    Rest(rest::Position),
+}
+
+/// What a scan learned about GraphQL.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Position {
-    /// None: the first page.
-    next: Option<String>,
-    skip: usize,
-    etag: Option<String>,
-    trail: Trail,
+pub struct Lesson {
+    /// It was refused: the rest of the scan goes by REST.
+    is_refused: bool,
+    /// Pull requests a page, where pages as set were too much.
+    page_size: Option<u32>,
+    /// The points of the hour are used up until then.
+    exhausted_until: Option<Instant>,
 }
 
 impl Feed for PullRequests {
     type State = State;
     type Position = Position;
+    type Lesson = Lesson;
 
     fn step(
         visit: &Visit<'_, State>,
         position: Option<Position>,
+        lesson: &mut Lesson,
         page: &mut Page,
     ) -> Result<Step<State, Position>, Stop> {
-        let fresh = position.is_none();
-        let mut position = position.unwrap_or_default();
-        let response = match &position.next {
-            Some(url) => visit.api.follow(url)?,
-            None => visit.api.send(&listing(visit, fresh))?,
+        let position = match (position, visit.context.settings.pull_requests_by) {
+            (Some(position), _) => position,
+            (None, PullRequestsBy::Rest) => {
+                return rest::step(visit, None, page).map(|step| step.at(Position::Rest));
+            }
+            (None, PullRequestsBy::GraphQl) => match probe(visit, lesson)? {
+                Step::More(position) => position,
+                done => return Ok(done),
+            },
         };
-        if response.status == 304 {
-            return visit.state.cloned().map(Step::Done).ok_or(Stop::Here(Loss::Unavailable));
-        }
-        if fresh {
-            // Never the validator of a page that is read again: its new items may be skipped.
-            position.etag = response.header("etag").map(str::to_owned);
-        }
-        let pulls = response.items::<PullRequest>()?;
-        if position.skip == 0 {
-            page.reject(Some(visit.repository.as_str()), pulls.rejected);
-        }
-        let count = pulls.items.len();
-        let delivered = position.skip;
-        for pull in pulls.items.iter().skip(position.skip) {
-            if pull.updated_at.is_some_and(|updated_at| updated_at.0 < visit.since) {
-                return Ok(Step::Done(State { etag: position.etag }));
+        let position = match position {
+            Position::Rest(position) => {
+                return rest::step(visit, Some(position), page).map(|step| step.at(Position::Rest));
             }
-            match read(visit, pull, page) {
-                Ok(()) => {}
-                Err(Stop::Run(Error::RateLimited(_))) if position.skip > delivered => {
-                    return Ok(Step::More(position));
-                }
-                Err(stop) => return Err(stop),
+            Position::GraphQl(position) => position,
+        };
+        let etag = position.etag().map(str::to_owned);
+        match graphql::step(visit, position, lesson, page) {
+            Ok(step) => Ok(step.at(Position::GraphQl)),
+            Err(Trouble::Refused(why)) => {
+                lesson.refuse(&why);
+                Ok(Step::More(Position::Rest(rest::Position::probed(etag))))
             }
-            position.skip += 1;
-            let is_enough = page.facts.len() >= visit.max_facts || position.skip - delivered >= MOST_PULLS_A_CALL;
-            if is_enough && position.skip < count {
-                return Ok(Step::More(position));
-            }
-        }
-        match response.next_page() {
-            Some(next) if position.trail.visit(next) => {
-                position.next = Some(next.to_owned());
-                position.skip = 0;
-                Ok(Step::More(position))
-            }
-            more => {
-                if more.is_some() {
-                    visit.api.truncated();
-                }
-                Ok(Step::Done(State { etag: position.etag }))
-            }
+            Err(Trouble::Stop(stop)) => Err(stop),
+            Err(Trouble::TooMuch) => Err(Stop::Here(Loss::Unavailable)),
         }
     }
 }
 
-fn listing(visit: &Visit<'_, State>, fresh: bool) -> HttpRequest {
+impl Lesson {
+    fn refuse(&mut self, why: &str) {
+        self.is_refused = true;
+        log::warn("GraphQL is refused: this run reads pull requests by REST, one by one", &[("reason", why)]);
+    }
+}
+
+/// Asks whether anything is new, and how it is to be read.
+fn probe(visit: &Visit<'_, State>, lesson: &mut Lesson) -> Result<Step<State, Position>, Stop> {
+    let response = visit.api.send(&listing(visit, 1, visit.state))?;
+    if response.status == 304 {
+        return visit.state.cloned().map(Step::Done).ok_or(Stop::Here(Loss::Unavailable));
+    }
+    let etag = response.header("etag").map(str::to_owned);
+    let newest = response.items::<Probe>()?;
+    if newest.items.is_empty() && newest.rejected == 0 {
+        return Ok(Step::Done(State { etag }));
+    }
+    let newest = newest.items.into_iter().next().unwrap_or_default();
+    if newest.updated_at.0.is_some_and(|at| at < visit.since) {
+        // A push to the repository, or a star, changes the validator too.
+        return Ok(Step::Done(State { etag }));
+    }
+    let is_settled = newest.updated_at.0.is_some_and(|at| at.saturating_add(SETTLED) < visit.api.now());
+    let etag = etag.filter(|_| is_settled);
+    if !lesson.is_refused && visit.api.is_anonymous() {
+        lesson.refuse("it needs a credential");
+    }
+    Ok(Step::More(if lesson.is_refused {
+        Position::Rest(rest::Position::probed(etag))
+    } else {
+        Position::GraphQl(graphql::Position::new(Door::beside(newest.url.as_deref()), etag))
+    }))
+}
+
+/// The first page of the listing; only news where there is a validator of it.
+fn listing(visit: &Visit<'_, State>, page_size: u32, known: Option<&State>) -> HttpRequest {
     let request = api::get(format!("/repos/{}/pulls", visit.repository))
         .query("state", "all")
         .query("sort", "updated")
         .query("direction", "desc")
-        .query("per_page", visit.context.settings.page_size.to_string());
-    match visit.state.and_then(|state| state.etag.as_deref()) {
-        Some(etag) if fresh => request.header("if-none-match", etag),
-        _ => request,
+        .query("per_page", page_size.to_string());
+    match known.and_then(|state| state.etag.as_deref()) {
+        Some(etag) => request.header("if-none-match", etag),
+        None => request,
     }
-}
-
-/// Reads what belongs to one pull request; adds to the page only when all of it could be read.
-fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result<(), Stop> {
-    let scope = visit.repository.as_str();
-    let parts = reviews(visit, pull).and_then(|reviews| {
-        let first = mapping::Verdict::of(pull, &reviews.items, visit.context);
-        let events = if pull.merged_at.is_some() && first.reviewed.is_some() {
-            events(visit, pull)?
-        } else {
-            Items { items: Vec::new(), rejected: 0 }
-        };
-        Ok((reviews, first, events))
-    });
-    let (reviews, verdict, events) = match parts {
-        Ok(parts) => parts,
-        Err(Stop::Here(loss)) if loss != Loss::Unavailable => {
-            scan::report(loss, scope, page);
-            return Ok(());
-        }
-        Err(stop) => return Err(stop),
-    };
-    page.reject(Some(scope), reviews.rejected.saturating_add(events.rejected));
-    mapping::change(visit, pull, verdict, &events.items, page);
-    mapping::reviews(visit, pull, &reviews.items, page);
-    Ok(())
-}
-
-fn reviews(visit: &Visit<'_, State>, pull: &PullRequest) -> Result<Items<SubmittedReview>, Stop> {
-    let path = format!("/repos/{}/pulls/{}/reviews", visit.repository, pull.number);
-    visit.api.all(api::get(path).query("per_page", "100"))
-}
-
-fn events(visit: &Visit<'_, State>, pull: &PullRequest) -> Result<Items<Event>, Stop> {
-    let path = format!("/repos/{}/issues/{}/events", visit.repository, pull.number);
-    visit.api.all(api::get(path).query("per_page", "100"))
 }

@@ -21,6 +21,8 @@ pub trait Feed {
     type State: Clone + Serialize + DeserializeOwned;
     /// Where a call stopped inside a repository.
     type Position: Serialize + DeserializeOwned;
+    /// What one repository of a scan teaches about the next.
+    type Lesson: Default + Serialize + DeserializeOwned;
 
     /// Reads on from `position`; none: from the start.
     ///
@@ -29,6 +31,7 @@ pub trait Feed {
     fn step(
         visit: &Visit<'_, Self::State>,
         position: Option<Self::Position>,
+        lesson: &mut Self::Lesson,
         page: &mut Page,
     ) -> Result<Step<Self::State, Self::Position>, Stop>;
 }
@@ -39,6 +42,16 @@ pub enum Step<S, P> {
     More(P),
     /// The repository is done; keep this for the next scan.
     Done(S),
+}
+
+impl<S, P> Step<S, P> {
+    /// The same with another kind of position.
+    pub fn at<Q>(self, position: impl FnOnce(P) -> Q) -> Step<S, Q> {
+        match self {
+            Self::More(inner) => Step::More(position(inner)),
+            Self::Done(state) => Step::Done(state),
+        }
+    }
 }
 
 /// One call's view of one repository.
@@ -56,10 +69,13 @@ pub struct Visit<'a, S> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(bound = "S: Serialize + DeserializeOwned, P: Serialize + DeserializeOwned")]
-struct Cursor<S, P> {
-    known: BTreeMap<Repository, Known<S>>,
-    scan: Option<Scan<P>>,
+#[serde(bound(
+    serialize = "F::State: Serialize, F::Position: Serialize, F::Lesson: Serialize",
+    deserialize = "F::State: DeserializeOwned, F::Position: DeserializeOwned, F::Lesson: DeserializeOwned"
+))]
+struct Cursor<F: Feed> {
+    known: BTreeMap<Repository, Known<F::State>>,
+    scan: Option<Scan<F::Position, F::Lesson>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,13 +86,14 @@ struct Known<S> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Scan<P> {
+struct Scan<P, L> {
     repositories: Vec<Repository>,
     done: usize,
     since: Instant,
     started_at: Option<Instant>,
     held_back: bool,
     position: Option<P>,
+    lesson: L,
 }
 
 /// Answers one call of a feed.
@@ -88,7 +105,7 @@ pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page
     let repositories = &context.settings.repositories;
     let api = Api::new(client, context.now);
     let mut page = Page::new();
-    let cursor: Option<Cursor<F::State, F::Position>> = request.cursor()?;
+    let cursor: Option<Cursor<F>> = request.cursor()?;
     let (mut known, scan) = cursor.map_or((BTreeMap::new(), None), |saved| (saved.known, saved.scan));
     known.retain(|repository, _| repositories.contains(repository));
     let mut scan = scan
@@ -100,6 +117,7 @@ pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page
             started_at: None,
             held_back: false,
             position: None,
+            lesson: F::Lesson::default(),
         });
     let first = scan.done;
 
@@ -117,7 +135,7 @@ pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page
             from: before.map_or(since, |known| known.from.min(since)),
         };
         let from = visit.from;
-        let step = F::step(&visit, scan.position.take(), &mut page);
+        let step = F::step(&visit, scan.position.take(), &mut scan.lesson, &mut page);
         let started_at = *scan.started_at.get_or_insert_with(|| api.started_at());
         if api.take_truncated() {
             page.problem(ProblemKind::Truncated, Some(repository.as_str()));
@@ -150,7 +168,7 @@ pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page
         page.covered_through(scan.started_at.unwrap_or(context.now));
     }
     let scan = page.more.then_some(scan);
-    page.save(&Cursor { known, scan })?;
+    page.save(&Cursor::<F> { known, scan })?;
     Ok(page)
 }
 

@@ -16,6 +16,20 @@ pub struct Settings {
     #[serde(default = "full_page")]
     #[schemars(range(min = 1, max = 100))]
     pub page_size: u32,
+    /// How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused.
+    #[serde(default)]
+    pub pull_requests_by: PullRequestsBy,
+}
+
+/// One of GitHub's two APIs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PullRequestsBy {
+    /// A page of pull requests with all that belongs to them.
+    #[default]
+    GraphQl,
+    /// A page of pull requests, then up to three requests for each.
+    Rest,
 }
 
 fn full_page() -> u32 {
@@ -33,6 +47,12 @@ impl Repository {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Owner and name.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        self.0.split_once('/').expect("parsing has found the slash")
     }
 }
 

@@ -67,6 +67,9 @@ pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, eve
     change.ready_at = ready_at(events, at);
     change.approved_at = verdict.approved_at;
     (change.first_review_at, change.first_reviewer) = verdict.reviewed.unzip();
+    // A branch that was rebuilt after it was opened has no earlier beginning.
+    change.first_commit_at = pull.first_commit_at.filter(|at| *at <= change.opened_at);
+    (change.additions, change.deletions, change.files) = (pull.additions, pull.deletions, pull.changed_files);
     change.merge_sha = pull.merge_commit_sha.clone().filter(|_| change.merged);
     page.push(change.key(), at, change);
 }
@@ -92,7 +95,7 @@ fn id(pull: &PullRequest) -> String {
 fn ready_at(events: &[Event], close: Instant) -> Option<Instant> {
     events
         .iter()
-        .filter(|event| event.event.as_deref() == Some("ready_for_review"))
+        .filter(|event| event.is_ready_for_review())
         .filter_map(|event| event.created_at)
         .map(|created_at| created_at.0)
         .filter(|at| *at <= close)

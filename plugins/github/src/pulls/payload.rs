@@ -1,9 +1,12 @@
 //! Pull requests, reviews and events as GitHub lists them; what is not needed is not read.
 
+use quintant_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::payload::{Date, Id};
+use crate::payload::{Date, DoubtfulDate, Id};
 use crate::people::User;
+
+const READY_FOR_REVIEW: &str = "ready_for_review";
 
 /// An item of `GET /repos/{owner}/{repo}/pulls`.
 #[derive(Debug, Deserialize)]
@@ -17,6 +20,21 @@ pub struct PullRequest {
     pub merged_at: Option<Date>,
     pub merge_commit_sha: Option<String>,
     pub base: Base,
+    /// Listings leave sizes out.
+    pub additions: Option<u32>,
+    pub deletions: Option<u32>,
+    pub changed_files: Option<u32>,
+    /// Only GraphQL tells it here.
+    #[serde(skip)]
+    pub first_commit_at: Option<Instant>,
+}
+
+/// What is looked at of the newest pull request before any is read.
+#[derive(Debug, Default, Deserialize)]
+pub struct Probe {
+    pub url: Option<String>,
+    #[serde(default)]
+    pub updated_at: DoubtfulDate,
 }
 
 /// The branch a pull request wants to go to.
@@ -28,7 +46,7 @@ pub struct Base {
 }
 
 /// The repository of that branch; its id survives renames.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct BaseRepository {
     pub id: Id,
     pub default_branch: Option<String>,
@@ -49,4 +67,18 @@ pub struct SubmittedReview {
 pub struct Event {
     pub event: Option<String>,
     pub created_at: Option<Date>,
+}
+
+impl Event {
+    /// A draft became ready.
+    #[must_use]
+    pub fn ready_for_review(created_at: Option<Date>) -> Self {
+        Self { event: Some(READY_FOR_REVIEW.to_owned()), created_at }
+    }
+
+    /// Whether a draft became ready.
+    #[must_use]
+    pub fn is_ready_for_review(&self) -> bool {
+        self.event.as_deref() == Some(READY_FOR_REVIEW)
+    }
 }

@@ -4,6 +4,7 @@
 mod check;
 mod commits;
 mod failures;
+mod graphql;
 mod history;
 mod mapping;
 mod pulls;

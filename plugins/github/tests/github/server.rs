@@ -37,10 +37,10 @@ pub(crate) fn shared(server: GitHubServer) -> Shared {
     Rc::new(RefCell::new(server))
 }
 
-/// A source that reads `repositories` from `server`.
+/// A source that reads `repositories` from `server`, by REST alone.
 pub(crate) fn source(server: &Shared, repositories: &[&str], page_size: u32) -> Source<GitHub> {
     let server = Rc::clone(server);
-    let settings = json!({ "repositories": repositories, "page_size": page_size });
+    let settings = json!({ "repositories": repositories, "page_size": page_size, "pull_requests_by": "rest" });
     Source::new(settings, move |request| server.borrow_mut().answer(request))
 }
 

@@ -12,6 +12,21 @@ fn the_schema_says_it_all() {
     expect![[r##"
         {
           "$defs": {
+            "PullRequestsBy": {
+              "description": "One of GitHub's two APIs.",
+              "oneOf": [
+                {
+                  "const": "graphql",
+                  "description": "A page of pull requests with all that belongs to them.",
+                  "type": "string"
+                },
+                {
+                  "const": "rest",
+                  "description": "A page of pull requests, then up to three requests for each.",
+                  "type": "string"
+                }
+              ]
+            },
             "Repository": {
               "description": "A repository as `owner/name`. Needs no percent-encoding in a path.",
               "pattern": "^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$",
@@ -29,6 +44,11 @@ fn the_schema_says_it_all() {
               "maximum": 100,
               "minimum": 1,
               "type": "integer"
+            },
+            "pull_requests_by": {
+              "$ref": "#/$defs/PullRequestsBy",
+              "default": "graphql",
+              "description": "How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused."
             },
             "repositories": {
               "description": "The repositories to read, e.g. `[\"octo/payments-api\"]`.",
