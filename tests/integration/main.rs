@@ -4,6 +4,7 @@
 
 mod answers;
 mod api;
+mod asked;
 mod backfilling;
 mod bad_guests;
 mod bad_upstreams;

@@ -1,8 +1,10 @@
-//! The gate that every change passes: formatting, plugins, lints, documentation and all tests, against a real PostgreSQL.
+//! The gate that every change passes: formatting, plugins, lints, documentation, all tests against a real PostgreSQL, and the
+//! services' own descriptions.
 
 use anyhow::{Result, ensure};
 use regex::Regex;
 
+use crate::contracts;
 use crate::named_tests;
 use crate::plugins;
 use crate::process;
@@ -10,7 +12,7 @@ use crate::steps::Steps;
 use crate::surroundings::Surroundings;
 use crate::workspace::Workspace;
 
-/// The gate: formatting, plugins, lints, documentation and all tests
+/// The gate: formatting, plugins, lints, documentation, all tests, and what the services' own descriptions say
 ///
 /// Starts a scratch PostgreSQL for them and removes it afterwards. Nothing is ever skipped: a tool
 /// that is missing and cannot be fetched fails the gate with what to install.
@@ -49,9 +51,11 @@ fn all(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.step("building the tests", || {
         process::run(surroundings.add_to(workspace.cargo().args(["test", "--workspace", "--no-run"]), workspace))
     })?;
+    contracts::forget(workspace)?;
     steps.step("tests", || {
         process::run(surroundings.add_to(workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]), workspace))
-    })
+    })?;
+    steps.step("contracts", || contracts::check(workspace))
 }
 
 fn some(workspace: &Workspace, pattern: &Regex, steps: &mut Steps) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cluster;
+mod contracts;
 mod debian_rust;
 mod demo;
 mod demo_folder;
@@ -47,6 +48,8 @@ enum Command {
     Sqlx(query_data::Arguments),
     Bench(bench::Arguments),
     Openapi(openapi::Arguments),
+    /// Checks what the GitHub plugin asks against GitHub's own descriptions of its APIs; part of the gate too
+    Contracts,
     /// Builds the manifests of k8s/, validates them, and checks the configuration that they carry
     K8s,
 }
@@ -76,6 +79,7 @@ fn run(command: Command) -> Result<()> {
         Command::Sqlx(arguments) => query_data::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Openapi(arguments) => openapi::run(&workspace, &arguments),
+        Command::Contracts => contracts::run(&workspace),
         Command::K8s => k8s::run(&workspace),
     }
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cluster::ScratchCluster;
+use crate::contracts;
 use crate::postgres;
 use crate::workspace::Workspace;
 
@@ -43,6 +44,7 @@ impl Surroundings {
             .env("QUINTANT_TEST_CACHE", workspace.target.join("test-cache"))
             .env("QUINTANT_TEST_PROGRAM", self.built.join("quintant"))
             .env("QUINTANT_TEST_POSTGRES_BIN", &self.programs)
+            .env("QUINTANT_TEST_RECORDING", contracts::recording(workspace))
             .env("SQLX_OFFLINE", "true")
     }
 }
