@@ -16,6 +16,7 @@ mod configuration;
 mod contract;
 mod graphql;
 mod invariants;
+mod moving;
 mod privacy;
 mod program;
 mod recorded;

@@ -60,7 +60,7 @@ impl Database {
     pub async fn dump(&self, schema: &str) -> String {
         let mut connection = self.connect().await;
         let tables: Vec<String> = sqlx::query_scalar(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name !~ '_w-?[0-9]+$' ORDER BY 1",
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name !~ '_e-?[0-9]+$' ORDER BY 1",
         )
         .bind(schema)
         .fetch_all(&mut connection)

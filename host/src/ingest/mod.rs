@@ -90,7 +90,7 @@ impl Pipe {
         let (veiled, rejected) = self.veil(page, arrival);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
         let week = self.calendar.week_of(arrival.now);
-        store.partitions_make(self.calendar.week_of(arrival.keep_from), week.plus(1)).await?;
+        store.epochs_open(&(self.calendar.week_of(arrival.keep_from).epoch()..=week.plus(1).epoch())).await?;
         let rows = PageRows {
             reading: arrival.reading,
             more,

@@ -50,6 +50,28 @@ impl Week {
     pub const fn left_in_epoch(self) -> i32 {
         WEEKS_PER_EPOCH - self.0.rem_euclid(WEEKS_PER_EPOCH)
     }
+
+    pub const fn epoch(self) -> Epoch {
+        Epoch(self.0.div_euclid(WEEKS_PER_EPOCH))
+    }
+}
+
+/// Thirteen weeks, counted from the ones that began with week 0. No span leaves its epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(i32);
+
+impl Epoch {
+    pub const fn from_index(index: i32) -> Self {
+        Self(index)
+    }
+
+    pub const fn index(self) -> i32 {
+        self.0
+    }
+
+    pub const fn first_week(self) -> Week {
+        Week(self.0 * WEEKS_PER_EPOCH)
+    }
 }
 
 fn days_since_first_monday(day: Date) -> i32 {
@@ -152,6 +174,9 @@ mod tests {
         assert_eq!(Week::from_index(12).left_in_epoch(), 1);
         assert_eq!(Week::from_index(13).left_in_epoch(), 13);
         assert_eq!(Week::from_index(-1).left_in_epoch(), 1);
+        assert_eq!(Week::from_index(12).epoch(), Epoch::from_index(0));
+        assert_eq!(Week::from_index(13).epoch().first_week(), Week::from_index(13));
+        assert_eq!(Week::from_index(-1).epoch(), Epoch::from_index(-1));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::fmt;
 /// fn bindable<T: for<'q> sqlx::Encode<'q, sqlx::Postgres>>() {}
 /// bindable::<quintant::model::RawIdentity>();
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RawIdentity {
     id: String,
     names: Vec<String>,

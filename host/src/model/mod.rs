@@ -9,7 +9,7 @@ mod space;
 mod work;
 
 pub use atom::{Assignment, Atom, Component, Family, Measure, Parts, Span};
-pub use calendar::{Calendar, Week};
+pub use calendar::{Calendar, Epoch, Week};
 pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
 pub(crate) use identity::glob_match;
 pub use identity::{Alias, EntityKey, Pseudonym, RawIdentity, RawKey, Sealed};

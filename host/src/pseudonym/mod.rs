@@ -8,6 +8,8 @@ pub use key::{IdentityKey, KeyError};
 pub use roster::{Person, Roster, RosterError};
 pub use seal::CursorKey;
 
+use std::collections::HashMap;
+
 use crate::model::{
     Alias, Calendar, Change, Commit, EntityKey, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,
     Retraction, Review, SourceName, StampedFact,
@@ -29,7 +31,13 @@ pub fn pseudonymize(
     facts: Vec<RawFact>,
     retractions: Vec<Retraction<RawKey>>,
 ) -> Pseudonymous {
-    let mut veil = Veil { key, source: source.as_str(), aliases: Vec::new() };
+    let mut veil = Veil {
+        key,
+        source: source.as_str(),
+        aliases: Vec::new(),
+        people: HashMap::new(),
+        repositories: HashMap::new(),
+    };
     let facts =
         facts.into_iter().map(|fact| StampedFact { week: calendar.week_of(fact.at), fact: veil.fact(fact) }).collect();
     let retractions = retractions
@@ -46,6 +54,9 @@ struct Veil<'a> {
     key: &'a IdentityKey,
     source: &'a str,
     aliases: Vec<(Alias, Pseudonym)>,
+    /// People and repositories come again and again in one page.
+    people: HashMap<RawIdentity, Pseudonym>,
+    repositories: HashMap<RawKey, EntityKey>,
 }
 
 impl Veil<'_> {
@@ -55,14 +66,14 @@ impl Veil<'_> {
             FactBody::Change(change) => FactBody::Change(self.change(change)),
             FactBody::Review(review) => FactBody::Review(Review {
                 change: self.entity("change id", &review.change),
-                change_author: self.person(review.change_author.as_ref()),
-                reviewer: self.person(review.reviewer.as_ref()),
+                change_author: self.person(review.change_author),
+                reviewer: self.person(review.reviewer),
                 state: review.state,
                 comments: review.comments,
             }),
             FactBody::Commit(commit) => FactBody::Commit(Commit {
                 sha: self.entity("sha", &commit.sha),
-                author: self.person(commit.author.as_ref()),
+                author: self.person(commit.author),
                 parents: commit.parents,
             }),
         };
@@ -71,17 +82,17 @@ impl Veil<'_> {
 
     fn change(&mut self, change: Change<RawIdentity, RawKey>) -> Change<Pseudonym, EntityKey> {
         Change {
-            repository: self.entity("repository", &change.repository),
+            repository: self.repository(change.repository),
             change: self.entity("change id", &change.change),
             owner: change.owner,
-            author: self.person(change.author.as_ref()),
+            author: self.person(change.author),
             merged: change.merged,
             to_default_branch: change.to_default_branch,
             first_commit_at: change.first_commit_at,
             opened_at: change.opened_at,
             ready_at: change.ready_at,
             first_review_at: change.first_review_at,
-            first_reviewer: self.person(change.first_reviewer.as_ref()),
+            first_reviewer: self.person(change.first_reviewer),
             approved_at: change.approved_at,
             merge_commit: change.merge_commit.map(|sha| self.entity("sha", &sha)),
             additions: change.additions,
@@ -92,11 +103,24 @@ impl Veil<'_> {
         }
     }
 
-    fn person(&mut self, identity: Option<&RawIdentity>) -> Option<Pseudonym> {
+    fn person(&mut self, identity: Option<RawIdentity>) -> Option<Pseudonym> {
         let identity = identity?;
+        if let Some(known) = self.people.get(&identity) {
+            return Some(*known);
+        }
         let pseudonym = Pseudonym::from_bytes(self.key.digest("account", self.source, identity.id()));
         self.aliases.extend(identity.names().iter().map(|name| (self.key.alias(self.source, name), pseudonym)));
+        self.people.insert(identity, pseudonym);
         Some(pseudonym)
+    }
+
+    fn repository(&mut self, repository: RawKey) -> EntityKey {
+        if let Some(known) = self.repositories.get(&repository) {
+            return *known;
+        }
+        let key = self.entity("repository", &repository);
+        self.repositories.insert(repository, key);
+        key
     }
 
     fn fact_key(&self, kind: FactKind, key: &RawKey) -> EntityKey {

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 
+use super::fact::Digest;
 use super::{SourceId, StoreError, digest};
 use crate::model::{Alias, Pseudonym, Week};
 
@@ -11,8 +12,8 @@ pub(super) async fn alias_upsert(
     week: Week,
     aliases: &[(Alias, Pseudonym)],
 ) -> Result<(), StoreError> {
-    let (names, accounts): (Vec<Vec<u8>>, Vec<Vec<u8>>) =
-        aliases.iter().map(|(alias, account)| (alias.as_bytes().to_vec(), account.as_bytes().to_vec())).unzip();
+    let (names, accounts): (Vec<Digest>, Vec<Digest>) =
+        aliases.iter().map(|(alias, account)| (*alias.as_bytes(), *account.as_bytes())).unzip();
     sqlx::query!(
         "INSERT INTO raw.alias (source_id, alias, account, last_seen_week)
          SELECT $1, n.alias, n.account, $2 FROM UNNEST($3::bytea[], $4::bytea[]) AS n(alias, account)
@@ -20,8 +21,8 @@ pub(super) async fn alias_upsert(
          WHERE alias.last_seen_week < excluded.last_seen_week",
         source.0,
         week.index(),
-        &names,
-        &accounts,
+        &names as &[Digest],
+        &accounts as &[Digest],
     )
     .execute(connection)
     .await?;

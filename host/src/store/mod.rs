@@ -7,12 +7,13 @@ mod backfill;
 mod change;
 mod commit;
 pub mod embedded;
+mod epoch;
 mod error;
+mod fact;
 mod feed;
 mod lease;
 mod notice;
 mod page;
-mod partition;
 mod releasing;
 mod review;
 mod run;
@@ -20,6 +21,8 @@ mod setting;
 mod source;
 mod span;
 
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -35,6 +38,7 @@ pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
 
 use crate::config::Secret;
+use crate::model::Epoch;
 
 const OLDEST_SERVER: u32 = 150_000;
 
@@ -47,6 +51,8 @@ const PING_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// The epochs whose partitions are known to be there.
+    opened: Arc<Mutex<Option<RangeInclusive<Epoch>>>>,
 }
 
 impl Store {
@@ -65,7 +71,7 @@ impl Store {
             })
             // That rollback mostly finds nothing to roll back, which the server would warn of each time.
             .connect_lazy_with(options.application_name("quintant").options(SESSION));
-        Ok(Self { pool })
+        Ok(Self { pool, opened: Arc::default() })
     }
 
     /// Whether the database answers.

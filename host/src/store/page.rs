@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::fact::{Batch, Digest};
 use super::{
     Lease, SourceId, Store, StoreError, Stretch, account, backfill, change, commit, feed, lease, releasing, review,
 };
@@ -36,36 +37,6 @@ pub struct PageRows {
     pub week: Week,
 }
 
-/// The facts of one kind, and the first week of which nothing of that kind is released yet.
-pub(super) struct Batch<'a, B> {
-    pub(super) source: SourceId,
-    pub(super) unreleased_from: Week,
-    pub(super) facts: Vec<(&'a StampedFact, &'a B)>,
-}
-
-impl<B> Batch<'_, B> {
-    pub(super) fn keys(&self) -> Vec<Vec<u8>> {
-        self.facts.iter().map(|(stamped, _)| stamped.fact.key.as_bytes().to_vec()).collect()
-    }
-
-    pub(super) fn weeks(&self) -> Vec<i32> {
-        self.facts.iter().map(|(stamped, _)| stamped.week.index()).collect()
-    }
-
-    pub(super) fn instants(&self) -> Vec<i64> {
-        self.facts.iter().map(|(stamped, _)| stamped.fact.at.as_millisecond()).collect()
-    }
-
-    pub(super) fn column<T>(&self, value: impl Fn(&B) -> T) -> Vec<T> {
-        self.facts.iter().map(|(_, body)| value(body)).collect()
-    }
-
-    /// How many of the written rows lie in released weeks.
-    pub(super) fn late(&self, written: &[i32]) -> u32 {
-        u32::try_from(written.iter().filter(|week| **week < self.unreleased_from.index()).count()).unwrap_or(u32::MAX)
-    }
-}
-
 impl Store {
     /// Stores a page while the lease holds. Answers how many facts came after their week was released: what was released stays.
     pub async fn page_store(&self, lease: Lease, feed: &FeedName, rows: &PageRows) -> Result<u32, StoreError> {
@@ -87,55 +58,43 @@ impl Store {
 }
 
 async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows) -> Result<u32, StoreError> {
-    macro_rules! batch {
-        ($kind:ident) => {
-            Batch {
-                source,
-                unreleased_from: unreleased_from(connection, FactKind::$kind).await?,
-                facts: rows
-                    .facts
-                    .iter()
-                    .filter_map(|stamped| match &stamped.fact.body {
-                        FactBody::$kind(body) => Some((stamped, body)),
-                        _ => None,
-                    })
-                    .collect(),
+    let mut late = 0;
+    macro_rules! write {
+        ($kind:ident, $table:ident) => {
+            let retracted = rows.retractions.iter().filter(|retraction| retraction.kind == FactKind::$kind);
+            let retracted: Vec<Digest> = retracted.map(|retraction| *retraction.key.as_bytes()).collect();
+            if !retracted.is_empty() {
+                $table::remove(connection, source, None, &retracted).await?;
+            }
+            let facts: Vec<_> = rows
+                .facts
+                .iter()
+                .filter_map(|stamped| match &stamped.fact.body {
+                    FactBody::$kind(body) => Some((stamped, body)),
+                    _ => None,
+                })
+                .collect();
+            if !facts.is_empty() {
+                let unreleased_from = unreleased_from(connection, FactKind::$kind).await?;
+                let mut batch = Batch { source, unreleased_from, facts };
+                // A fact that has moved to another epoch leaves the old one, or stays where it was told.
+                for (epoch, keys) in batch.keys_by_epoch() {
+                    if !$table::elsewhere(connection, source, epoch, &keys).await?.is_empty() {
+                        $table::remove(connection, source, Some(epoch), &keys).await?;
+                        batch.leave_out(&$table::elsewhere(connection, source, epoch, &keys).await?);
+                    }
+                }
+                late += $table::upsert(connection, &batch).await?;
             }
         };
     }
-    let changes = batch!(Change);
-    let reviews = batch!(Review);
-    let commits = batch!(Commit);
-    for kind in FactKind::ALL {
-        let keys: Vec<Vec<u8>> = rows
-            .retractions
-            .iter()
-            .filter(|retraction| retraction.kind == kind)
-            .map(|retraction| retraction.key.as_bytes().to_vec())
-            .collect();
-        if keys.is_empty() {
-            continue;
-        }
-        match kind {
-            FactKind::Change => change::retract(connection, source, &keys).await?,
-            FactKind::Review => review::retract(connection, source, &keys).await?,
-            FactKind::Commit => commit::retract(connection, source, &keys).await?,
-        }
-    }
-    let mut late = 0;
-    if !changes.facts.is_empty() {
-        late += change::upsert(connection, &changes).await?;
-    }
-    if !reviews.facts.is_empty() {
-        late += review::upsert(connection, &reviews).await?;
-    }
-    if !commits.facts.is_empty() {
-        late += commit::upsert(connection, &commits).await?;
-    }
+    write!(Change, change);
+    write!(Review, review);
+    write!(Commit, commit);
     if !rows.aliases.is_empty() {
         account::alias_upsert(connection, source, rows.week, &rows.aliases).await?;
     }
-    Ok(late)
+    Ok(u32::try_from(late).unwrap_or(u32::MAX))
 }
 
 /// The first week of which no released figure rests on facts of a kind.

@@ -2,70 +2,47 @@
 
 use sqlx::PgConnection;
 
-use super::page::Batch;
-use super::{SourceId, StoreError, digest, instant};
+use super::fact::{Batch, Digest, statements};
+use super::{StoreError, digest, instant};
 use crate::model::{EntityKey, GivenReview, Pseudonym, Review, Week};
 
-/// Writes reviews; one that moved to another week leaves its old one, unless it was released there.
-/// Answers how many came too late for their week's release.
+statements!("review", "reviewer");
+
+/// Writes reviews, wherever in their epoch they were, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch: &Batch<'_, Review<Pseudonym, EntityKey>>,
-) -> Result<u32, StoreError> {
-    let (keys, weeks) = (batch.keys(), batch.weeks());
-    sqlx::query!(
-        "DELETE FROM raw.review r USING UNNEST($2::bytea[], $3::int[]) AS n(key, week)
-         WHERE r.source_id = $1 AND r.key = n.key AND r.week <> n.week
-           AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))",
-        batch.source.0,
-        &keys,
-        &weeks,
-    )
-    .execute(&mut *connection)
-    .await?;
-    let person = |person: Option<Pseudonym>| person.map(|person| person.as_bytes().to_vec());
-    let written = sqlx::query_scalar!(
-        "INSERT INTO raw.review AS r (source_id, key, week, at_ms, change, change_author, reviewer, state, comments)
-         SELECT $1, n.* FROM UNNEST($2::bytea[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::bigint[])
-             AS n(key, week)
-         WHERE NOT EXISTS (SELECT 1 FROM raw.review o WHERE o.source_id = $1 AND o.key = n.key AND o.week <> n.week)
-         ON CONFLICT (source_id, key, week) DO UPDATE SET
-             at_ms = excluded.at_ms, change = excluded.change, change_author = excluded.change_author, reviewer = excluded.reviewer,
-             state = excluded.state, comments = excluded.comments
-         WHERE (r.at_ms, r.change, r.change_author, r.reviewer, r.state, r.comments)
+) -> Result<i64, StoreError> {
+    let person = |person: Option<Pseudonym>| person.map(|person| *person.as_bytes());
+    let late = sqlx::query_scalar!(
+        r#"WITH written AS (
+         INSERT INTO raw.review AS r (source_id, key, epoch, week, at_ms, change, change_author, reviewer, state, comments)
+         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[],
+             $11::bigint[]) AS n
+         ON CONFLICT (key, source_id, epoch) DO UPDATE SET
+             week = excluded.week, at_ms = excluded.at_ms, change = excluded.change, change_author = excluded.change_author,
+             reviewer = excluded.reviewer, state = excluded.state, comments = excluded.comments
+         WHERE (r.week, r.at_ms, r.change, r.change_author, r.reviewer, r.state, r.comments)
              IS DISTINCT FROM
-               (excluded.at_ms, excluded.change, excluded.change_author, excluded.reviewer, excluded.state, excluded.comments)
+               (excluded.week, excluded.at_ms, excluded.change, excluded.change_author, excluded.reviewer, excluded.state, excluded.comments)
            AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))
-         RETURNING r.week",
+         RETURNING r.week)
+         SELECT count(*) AS "late!" FROM written WHERE week < $2"#,
         batch.source.0,
-        &keys,
-        &weeks,
+        batch.unreleased_from.index(),
+        &batch.keys() as &[Digest],
+        &batch.epochs(),
+        &batch.weeks(),
         &batch.instants(),
-        &batch.column(|review| review.change.as_bytes().to_vec()),
-        &batch.column(|review| person(review.change_author)) as &[Option<Vec<u8>>],
-        &batch.column(|review| person(review.reviewer)) as &[Option<Vec<u8>>],
-        &batch.column(|review| review.state.as_str().to_owned()),
+        &batch.column(|review| *review.change.as_bytes()) as &[Digest],
+        &batch.column(|review| person(review.change_author)) as &[Option<Digest>],
+        &batch.column(|review| person(review.reviewer)) as &[Option<Digest>],
+        &batch.column(|review| review.state.as_str()) as &[&str],
         &batch.column(|review| review.comments.map(i64::from)) as &[Option<i64>],
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(batch.late(&written))
-}
-
-pub(super) async fn retract(
-    connection: &mut PgConnection,
-    source: SourceId,
-    keys: &[Vec<u8>],
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "DELETE FROM raw.review r WHERE r.source_id = $1 AND r.key = ANY($2)
-         AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))",
-        source.0,
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    Ok(late)
 }
 
 pub(super) async fn fetch(
