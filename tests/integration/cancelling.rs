@@ -37,7 +37,7 @@ async fn a_dropped_page_loses_no_later_write() {
         more: true,
         facts: Vec::new(),
         retractions: Vec::new(),
-        aliases: Vec::new(),
+        spellings: Vec::new(),
         cursor: None,
         covered_through: None,
         week: Week::from_index(2960),

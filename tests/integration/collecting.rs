@@ -39,6 +39,9 @@ async fn an_organisation_is_collected_whole() {
         stored("SELECT count(*) FROM raw.review").await,
         i64::try_from(truth.reviews.human - truth.self_reviews).unwrap()
     );
+    // The look-back crosses the boundary of two epochs: changes that were merged behind it find their reviews before it.
+    let joined = "SELECT count(*) FROM raw.change c JOIN raw.review r ON r.change = c.earlier_change WHERE r.epoch = c.epoch - 1";
+    assert!(stored(joined).await > 0);
 
     let before = simulation.requests().len();
     let summaries = host.collect().await;

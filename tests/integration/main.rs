@@ -22,6 +22,7 @@ mod program;
 mod recorded;
 mod reloading;
 mod requests;
+mod retention;
 mod scheduling;
 mod serving;
 mod snapshot;

@@ -46,6 +46,11 @@ impl Database {
         sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
     }
 
+    /// One column of bytes.
+    pub async fn bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
+        sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
     /// As [`Database::numbers`], with a source's name as `$1`.
     pub async fn numbers_of(&self, source: &str, sql: &'static str) -> Vec<i64> {
         sqlx::query_scalar(sql).bind(source).fetch_all(&mut self.connect().await).await.unwrap()

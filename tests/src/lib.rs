@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
 pub mod bench;
+mod commit_feed;
 mod database;
 mod host;
 mod log;
@@ -10,6 +11,7 @@ mod passage;
 mod program;
 mod site;
 
+pub use commit_feed::{CommitFeed, commit};
 pub use database::Database;
 pub use host::{
     Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, github_source, github_sources, guest_sources, guests,

@@ -101,7 +101,7 @@ impl Setup {
         let text =
             std::fs::read_to_string(path).map_err(|reason| BuildError::RosterFile { path: path.clone(), reason })?;
         let sources: Vec<SourceName> = self.config.sources.iter().map(|source| source.name.clone()).collect();
-        Roster::parse(&text, &self.teams(), &sources, &self.pipe.key)
+        Roster::parse(&text, &self.teams(), &sources)
             .map_err(|reason| BuildError::Roster { path: path.clone(), reason })
     }
 
@@ -111,6 +111,7 @@ impl Setup {
             calendar: &self.config.calendar,
             teams,
             roster,
+            key: &self.pipe.key,
             minimum_group: usize::try_from(self.config.privacy.minimum_group).unwrap_or(usize::MAX),
             settle: self.config.release.settle,
         }

@@ -19,6 +19,7 @@ const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 /// While another host reads a source.
 const PAUSE_BEFORE_NEXT_CLAIM: Duration = Duration::from_secs(5);
 const PAUSE_BEFORE_NEXT_LOOK: Duration = Duration::from_millis(500);
+const PAUSE_BETWEEN_RETENTIONS: Duration = Duration::from_secs(3600);
 const LONGEST_NAP: Duration = Duration::from_secs(60);
 /// Each run may hold a guest's memory and an answer of its source.
 const MOST_RUNS_AT_ONCE: usize = 4;
@@ -80,7 +81,8 @@ impl<'a> Collector<'a> {
 
     /// Runs whatever is due, each source by itself, until cancelled. A database that is down is waited for.
     pub async fn work(&self) {
-        futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source))).await;
+        let sources = futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source)));
+        tokio::join!(sources, self.keep_to_retention());
         self.cancel.cancelled().await;
     }
 
@@ -92,6 +94,31 @@ impl<'a> Collector<'a> {
                 Err(error) => {
                     let name = &source.name;
                     tracing::error!(source.name = %name, error = &error as &dyn std::error::Error, "collecting from `{name}` is interrupted: {error}");
+                    PAUSE_AFTER_OUTAGE
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.cancel.cancelled() => return,
+            }
+        }
+    }
+
+    /// Removes what is past its retention, and destroys the epochs that are over.
+    pub async fn forget(&self) -> Result<(), StoreError> {
+        let keep_from = self.app.setup.pipe.keep_from(self.app.setup.clock.now());
+        self.app.store().retention_apply(self.app.setup.config.calendar.week_of(keep_from)).await
+    }
+
+    async fn keep_to_retention(&self) {
+        loop {
+            let pause = match self.forget().await {
+                Ok(()) => PAUSE_BETWEEN_RETENTIONS,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "old facts could not be removed: {error}"
+                    );
                     PAUSE_AFTER_OUTAGE
                 }
             };

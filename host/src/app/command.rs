@@ -378,6 +378,7 @@ async fn run_once(app: &App, name: &SourceName, format: Format, cancel: &Cancell
         report::run(&mut output, feed.name.as_str(), summary, format)?;
     }
     collector.release().await?;
+    collector.forget().await?;
     Ok(!summaries.is_empty() && summaries.iter().all(|summary| summary.outcome != "failed"))
 }
 

@@ -1,6 +1,6 @@
 //! What commands print. Exact figures of runs are for operators; no person, account or message is among them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::build::App;
 use super::collect::Collector;
 use super::command::Format;
-use crate::model::{Family, FeedName, SourceName, StampedFact};
+use crate::model::{Epoch, Family, FeedName, Pseudonym, SourceName, Spelling, StampedFact};
 use crate::plugin::{CheckItem, CheckStatus, Failure};
-use crate::release::{FeedCoverage, Membership, Readiness, readiness};
+use crate::release::{FeedCoverage, Membership, PersonKey, Readiness, readiness};
 use crate::schedule::is_quarantined;
 use crate::store::{Coverage, LastRun, RunSummary};
 
@@ -102,11 +102,11 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     let spans = app.store().spans_fetch().await?;
     let due: usize =
         crate::release::due(&terms, &feeds, &stored, &spans).spans.iter().map(|(_, families)| families.len()).sum();
-    let aliases = app.store().aliases_fetch().await?;
-    let accounts: std::collections::BTreeSet<_> = aliases.iter().map(|(_, account)| *account).collect();
-    let matched = Membership::new(&roster, &aliases, Vec::new()).matched_accounts();
-    let seen: std::collections::BTreeSet<_> = aliases.iter().map(|(alias, _)| *alias).collect();
-    let unseen = roster.people().iter().filter(|person| !person.aliases().any(|alias| seen.contains(alias))).count();
+    let keys = app.setup.pipe.key.epochs(&app.store().salts_fetch().await?);
+    let spellings = app.store().spellings_fetch().await?;
+    let membership = Membership::new(&roster, &keys, &spellings, Vec::new());
+    let (matched, unmatched) = accounts(&membership, &spellings);
+    let unseen = roster.people().len() - membership.seen_people().len();
     let week = app.setup.config.calendar.week_of(app.setup.clock.now());
     let sizes: BTreeMap<String, usize> = roster
         .sizes_in(week)
@@ -122,7 +122,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
                 "started": started.map(|started| started.to_string()),
                 "released_atoms": stored.len(),
                 "due_atoms": due,
-                "accounts": { "matched": matched, "unmatched": accounts.len() - matched },
+                "accounts": { "matched": matched, "unmatched": unmatched },
                 "people": { "on_roster": roster.people().len(), "never_seen": unseen },
                 "teams": sizes,
                 "families": waits,
@@ -134,7 +134,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
         Some(started) => println!("releasing since {started}; {} atoms released, {due} due", stored.len()),
         None => println!("nothing is released before `quintant release start`; {due} atoms are due then"),
     }
-    println!("accounts   {matched} belong to somebody on the roster, {} do not", accounts.len() - matched);
+    println!("accounts   {matched} belong to somebody on the roster, {unmatched} do not");
     println!("roster     {} people, {unseen} of them not seen in any source", roster.people().len());
     println!("teams this week");
     for (team, size) in sizes {
@@ -145,6 +145,19 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
         println!("  {family}: {text}");
     }
     Ok(())
+}
+
+/// How many accounts belong to somebody on the roster, and how many do not. An account has another pseudonym in each epoch, so that they
+/// are counted in the one that saw most.
+fn accounts(membership: &Membership<'_>, spellings: &[Spelling]) -> (usize, usize) {
+    let mut epochs: BTreeMap<Epoch, BTreeSet<Pseudonym>> = BTreeMap::new();
+    for spelling in spellings {
+        epochs.entry(spelling.epoch).or_default().insert(spelling.account);
+    }
+    let fullest = epochs.into_values().max_by_key(BTreeSet::len).unwrap_or_default();
+    let is_matched = |account: &&Pseudonym| matches!(membership.person(**account), PersonKey::Rostered(_));
+    let matched = fullest.iter().filter(is_matched).count();
+    (matched, fullest.len() - matched)
 }
 
 fn waiting(family: Family, feeds: &[FeedCoverage], app: &App) -> String {

@@ -3,6 +3,7 @@
 mod progress;
 mod run;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +12,10 @@ pub use progress::Step;
 pub use run::FeedRun;
 
 use crate::config::Config;
-use crate::model::{Calendar, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
+use crate::model::{Calendar, Epoch, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
 use crate::normalize::{Rejected, RejectedCounts, Rules, normalize};
 use crate::plugin::Page;
-use crate::pseudonym::{IdentityKey, KeyError, Pseudonymous, pseudonymize};
+use crate::pseudonym::{EpochKeys, IdentityKey, KeyError, Pseudonymous, pseudonymize};
 use crate::store::{Lease, PageRows, Reading, Store, StoreError};
 
 /// What the pipe judges and hides facts by.
@@ -87,32 +88,36 @@ impl Pipe {
         let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
         let (cursor, covered_through, more) =
             (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
-        let (veiled, rejected) = self.veil(page, arrival);
+        let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
+        let (veiled, rejected) = self.veil(page, arrival, &keys);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
-        let week = self.calendar.week_of(arrival.now);
-        store.epochs_open(&(self.calendar.week_of(arrival.keep_from).epoch()..=week.plus(1).epoch())).await?;
         let rows = PageRows {
             reading: arrival.reading,
             more,
             facts: veiled.facts,
             retractions: veiled.retractions,
-            aliases: veiled.aliases,
+            spellings: veiled.spellings,
             cursor,
             covered_through,
-            week,
+            week: self.calendar.week_of(arrival.now),
         };
         let late = store.page_store(lease, feed, &rows).await?;
         Ok(Ingested { facts, late, rejected })
     }
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.
-    fn veil(&self, page: Page, arrival: &Arrival<'_>) -> (Pseudonymous, RejectedCounts) {
+    fn veil(&self, page: Page, arrival: &Arrival<'_>, keys: &EpochKeys) -> (Pseudonymous, RejectedCounts) {
         let rules = Rules { now: arrival.now, keep_from: arrival.keep_from, emits: arrival.emits, bots: &self.bots };
         let (facts, mut rejected) = normalize(page.facts, &rules, |repository| self.owner_of(repository));
         if page.unreadable > 0 {
             *rejected.entry(Rejected::BadTime).or_default() += page.unreadable;
         }
-        (pseudonymize(&self.key, arrival.source, &self.calendar, facts, page.retractions), rejected)
+        (pseudonymize(keys, arrival.source, &self.calendar, facts, &page.retractions), rejected)
+    }
+
+    /// From that of the oldest fact that is kept to that of one whose clock is a little ahead.
+    fn live_epochs(&self, keep_from: Timestamp, now: Timestamp) -> RangeInclusive<Epoch> {
+        self.calendar.week_of(keep_from).epoch()..=self.calendar.week_of(now).plus(1).epoch()
     }
 
     fn owner_of(&self, repository: &RawKey) -> Option<TeamName> {

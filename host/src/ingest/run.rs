@@ -8,6 +8,7 @@ use super::progress::{Bounds, Progress, Step};
 use super::{Arrival, IngestError, Pipe};
 use crate::model::{Sealed, StampedFact};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
+use crate::pseudonym::KeyError;
 use crate::schedule::Clock;
 use crate::store::{FeedState, Lease, Reading, RunSummary, Store, StoreError, Stretch};
 
@@ -86,6 +87,9 @@ impl FeedRun<'_> {
     /// Reads from the look-back and hands over what would be stored, without a database.
     pub async fn dry_run(&self, mut show: impl FnMut(&StampedFact)) -> Result<RunSummary, Failure> {
         let started = self.clock.now();
+        let epochs = self.pipe.live_epochs(self.pipe.keep_from(started), started);
+        let no_keys = |error: KeyError| Failure::new(FailureCode::Transient, error.to_string());
+        let keys = self.pipe.key.epochs_to_forget(epochs).map_err(no_keys)?;
         let mut progress = Progress::new();
         let mut session = self.source.start(&self.pipe.calendar).await?;
         let (mut cursor, from) = (None, self.look_back(started));
@@ -95,7 +99,7 @@ impl FeedRun<'_> {
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
             let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started));
-            let (veiled, rejected) = self.pipe.veil(page, &arrival);
+            let (veiled, rejected) = self.pipe.veil(page, &arrival, &keys);
             veiled.facts.iter().for_each(&mut show);
             progress.facts(u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX), rejected, 0);
             if !more {

@@ -72,6 +72,10 @@ impl Epoch {
     pub const fn first_week(self) -> Week {
         Week(self.0 * WEEKS_PER_EPOCH)
     }
+
+    pub const fn before(self) -> Self {
+        Self(self.0 - 1)
+    }
 }
 
 fn days_since_first_monday(day: Date) -> i32 {

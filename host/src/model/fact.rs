@@ -35,11 +35,15 @@ pub struct Fact<P, K> {
 /// A fact as a plugin sent it.
 pub type RawFact = Fact<RawIdentity, RawKey>;
 
-/// A fact as the database keeps it, with the week it belongs to.
+/// A fact as the database keeps it: with the week it belongs to, under the key of that week's epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StampedFact {
     pub week: Week,
     pub fact: Fact<Pseudonym, EntityKey>,
+    /// Its key under the keys of the other live epochs, where it lies if it has moved since.
+    pub keys_elsewhere: Vec<EntityKey>,
+    /// Its change under the key of the epoch before, if the change may have been reviewed then.
+    pub earlier_change: Option<EntityKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Epoch;
+
 /// A person's account exactly as the source spells it.
 ///
 /// It can be neither printed, serialized nor bound to a query:
@@ -110,6 +112,34 @@ keyed_hash!(
     /// A natural key, as a keyed hash.
     EntityKey
 );
+
+/// One spelling of an account, and the account, both under the key of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spelling {
+    pub epoch: Epoch,
+    pub alias: Alias,
+    pub account: Pseudonym,
+}
+
+/// Random bytes that an epoch's key is made with. Where they are destroyed, nothing can make it again.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EpochSalt([u8; 32]);
+
+impl EpochSalt {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EpochSalt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EpochSalt(..)")
+    }
+}
 
 /// Encrypted text, opaque to everything but `pseudonym`.
 #[derive(Debug, Clone, PartialEq, Eq)]

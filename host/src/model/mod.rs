@@ -12,7 +12,7 @@ pub use atom::{Assignment, Atom, Component, Family, Measure, Parts, Span};
 pub use calendar::{Calendar, Epoch, Week};
 pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
 pub(crate) use identity::glob_match;
-pub use identity::{Alias, EntityKey, Pseudonym, RawIdentity, RawKey, Sealed};
+pub use identity::{Alias, EntityKey, EpochSalt, Pseudonym, RawIdentity, RawKey, Sealed, Spelling};
 pub use name::{FeedName, NameError, SourceName, TeamName};
 pub use space::{Dimension, Metric, Withheld};
 pub use work::{GivenReview, LandedCommit, MergedChange};

@@ -10,6 +10,8 @@ pub struct MergedChange {
     pub week: Week,
     pub merged_at: Timestamp,
     pub change: EntityKey,
+    /// The same change, as reviews of the epoch before know it.
+    pub earlier_change: Option<EntityKey>,
     pub author: Option<Pseudonym>,
     /// The team that owns its repository.
     pub owner: Option<TeamName>,
@@ -25,6 +27,8 @@ pub struct GivenReview {
     pub week: Week,
     pub at: Timestamp,
     pub change: EntityKey,
+    /// The same change, as reviews of the epoch before know it.
+    pub earlier_change: Option<EntityKey>,
     pub change_author: Option<Pseudonym>,
     pub reviewer: Pseudonym,
 }

@@ -1,16 +1,19 @@
-//! The key that every pseudonym is made with. It lives in a file outside the database.
+//! The keys that pseudonyms are made with: the secret lives in a file outside the database, a salt an epoch in the database. Neither is enough.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use ring::{hkdf, hmac};
 
 use super::CursorKey;
-use crate::model::Alias;
+use crate::model::{Alias, Epoch, EpochSalt};
 
 const KEY_BYTES: usize = 32;
+const EPOCH_PURPOSE: &[u8] = b"quintant epoch";
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +28,15 @@ pub enum KeyError {
     NoRandomness,
 }
 
-/// HMAC-SHA-256 key of accounts, spellings and natural keys, of which 128 bits are kept, and the key of cursors that is derived from it.
+/// The secret that every epoch's key is made from, and the key of cursors.
 pub struct IdentityKey {
-    digests: hmac::Key,
+    secret: [u8; KEY_BYTES],
     cursors: CursorKey,
 }
 
 impl IdentityKey {
     pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self { digests: hmac::Key::new(hmac::HMAC_SHA256, bytes), cursors: CursorKey::derive(bytes) }
+        Self { secret: *bytes, cursors: CursorKey::derive(bytes) }
     }
 
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
@@ -50,27 +53,21 @@ impl IdentityKey {
         &self.cursors
     }
 
+    /// The keys of the epochs that have these salts.
+    pub fn epochs(&self, salts: &BTreeMap<Epoch, EpochSalt>) -> EpochKeys {
+        EpochKeys(salts.iter().map(|(epoch, salt)| (*epoch, EpochKey::derive(&self.secret, salt))).collect())
+    }
+
+    /// Keys for this process alone, for what is not stored.
+    pub fn epochs_to_forget(&self, epochs: RangeInclusive<Epoch>) -> Result<EpochKeys, KeyError> {
+        let salt = |epoch: i32| Ok((Epoch::from_index(epoch), EpochSalt::from_bytes(random()?)));
+        let salts: Result<_, KeyError> = (epochs.start().index()..=epochs.end().index()).map(salt).collect();
+        Ok(self.epochs(&salts?))
+    }
+
     /// Differs for different keys and tells nothing about them.
     pub fn fingerprint(&self) -> [u8; 16] {
-        self.digest("fingerprint", "", "")
-    }
-
-    /// What a roster's spelling of an account is found by; upper and lower case are the same.
-    pub fn alias(&self, group: &str, name: &str) -> Alias {
-        Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
-    }
-
-    /// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
-    pub(super) fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.digests);
-        for part in [domain, group, text] {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        let tag = context.sign();
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&tag.as_ref()[..16]);
-        digest
+        digest(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret), "fingerprint", "", "")
     }
 
     fn load(path: &Path) -> Result<Option<Self>, KeyError> {
@@ -108,6 +105,52 @@ impl IdentityKey {
     }
 }
 
+/// HMAC-SHA-256 key of the accounts, spellings and natural keys of one epoch, of which 128 bits are kept.
+pub struct EpochKey(hmac::Key);
+
+impl EpochKey {
+    fn derive(secret: &[u8], salt: &EpochSalt) -> Self {
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt.as_bytes()).extract(secret);
+        let key = secret.expand(&[EPOCH_PURPOSE], hmac::HMAC_SHA256).map(hmac::Key::from);
+        Self(key.expect("the algorithm's own key length is short enough to expand to"))
+    }
+
+    /// What a roster's spelling of an account is found by; upper and lower case are the same.
+    pub fn alias(&self, group: &str, name: &str) -> Alias {
+        Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
+    }
+
+    pub(super) fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
+        digest(&self.0, domain, group, text)
+    }
+}
+
+/// The keys of the epochs whose facts are kept.
+pub struct EpochKeys(BTreeMap<Epoch, EpochKey>);
+
+impl EpochKeys {
+    pub fn get(&self, epoch: Epoch) -> Option<&EpochKey> {
+        self.0.get(&epoch)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Epoch, &EpochKey)> {
+        self.0.iter().map(|(epoch, key)| (*epoch, key))
+    }
+}
+
+/// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
+fn digest(key: &hmac::Key, domain: &str, group: &str, text: &str) -> [u8; 16] {
+    let mut context = hmac::Context::with_key(key);
+    for part in [domain, group, text] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let tag = context.sign();
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&tag.as_ref()[..16]);
+    digest
+}
+
 fn random() -> Result<[u8; KEY_BYTES], KeyError> {
     let mut bytes = [0; KEY_BYTES];
     SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
@@ -127,20 +170,36 @@ fn from_hex(text: &str) -> Option<[u8; KEY_BYTES]> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    fn epoch(secret: u8, salt: u8) -> EpochKey {
+        EpochKey::derive(&[secret; 32], &EpochSalt::from_bytes([salt; 32]))
+    }
 
     #[test]
     fn parts_cannot_run_into_each_other() {
-        let key = IdentityKey::from_bytes(&[7; 32]);
+        let key = epoch(7, 7);
         assert_ne!(key.digest("a", "bc", ""), key.digest("ab", "c", ""));
         assert_eq!(key.alias("github", "Dev-001"), key.alias("github", "dev-001"));
         assert_ne!(key.alias("github", "dev-001"), key.alias("chat", "dev-001"));
     }
 
     #[test]
-    fn two_keys_make_no_equal_pseudonym() {
-        let (one, two) = (IdentityKey::from_bytes(&[1; 32]), IdentityKey::from_bytes(&[2; 32]));
-        assert_ne!(one.digest("account", "github", "1"), two.digest("account", "github", "1"));
-        assert_ne!(one.fingerprint(), two.fingerprint());
+    fn two_keys_and_two_salts_make_no_equal_pseudonym() {
+        let pseudonyms: BTreeSet<[u8; 16]> = [(1, 1), (1, 2), (2, 1), (2, 2)]
+            .into_iter()
+            .flat_map(|(secret, salt)| {
+                (0..50).map(move |person| epoch(secret, salt).digest("account", "github", &person.to_string()))
+            })
+            .collect();
+        assert_eq!(pseudonyms.len(), 200);
+        assert_ne!(IdentityKey::from_bytes(&[1; 32]).fingerprint(), IdentityKey::from_bytes(&[2; 32]).fingerprint());
+    }
+
+    #[test]
+    fn the_same_secret_and_salt_make_the_same_key() {
+        assert_eq!(epoch(1, 2).digest("account", "github", "1"), epoch(1, 2).digest("account", "github", "1"));
     }
 }

@@ -4,68 +4,91 @@ mod key;
 mod roster;
 mod seal;
 
-pub use key::{IdentityKey, KeyError};
+pub use key::{EpochKey, EpochKeys, IdentityKey, KeyError};
 pub use roster::{Person, Roster, RosterError};
 pub use seal::CursorKey;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    Alias, Calendar, Change, Commit, EntityKey, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,
-    Retraction, Review, SourceName, StampedFact,
+    Calendar, Change, Commit, EntityKey, Epoch, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,
+    Retraction, Review, SourceName, Spelling, StampedFact,
 };
 
 /// Facts under pseudonyms, and which spelling leads to which account.
 #[derive(Debug, Default)]
 pub struct Pseudonymous {
     pub facts: Vec<StampedFact>,
+    /// Each under the key of every live epoch.
     pub retractions: Vec<Retraction<EntityKey>>,
-    pub aliases: Vec<(Alias, Pseudonym)>,
+    pub spellings: Vec<Spelling>,
 }
 
-/// Replaces every identity and natural key of one source's facts, and stamps their weeks.
+/// Replaces every identity and natural key of one source's facts, and stamps their weeks. Facts of epochs without a key are no longer kept.
 pub fn pseudonymize(
-    key: &IdentityKey,
+    keys: &EpochKeys,
     source: &SourceName,
     calendar: &Calendar,
     facts: Vec<RawFact>,
-    retractions: Vec<Retraction<RawKey>>,
+    retractions: &[Retraction<RawKey>],
 ) -> Pseudonymous {
-    let mut veil = Veil {
-        key,
-        source: source.as_str(),
-        aliases: Vec::new(),
-        people: HashMap::new(),
-        repositories: HashMap::new(),
-    };
-    let facts =
-        facts.into_iter().map(|fact| StampedFact { week: calendar.week_of(fact.at), fact: veil.fact(fact) }).collect();
-    let retractions = retractions
-        .into_iter()
-        .map(|retraction| Retraction { kind: retraction.kind, key: veil.fact_key(retraction.kind, &retraction.key) })
+    let mut veils: BTreeMap<Epoch, Veil<'_>> =
+        keys.iter().map(|(epoch, key)| (epoch, Veil::new(epoch, key, source))).collect();
+    let facts = facts.into_iter().filter_map(|fact| stamp(&mut veils, calendar, fact)).collect();
+    let retractions = veils
+        .values()
+        .flat_map(|veil| {
+            retractions
+                .iter()
+                .map(|Retraction { kind, key }| Retraction { kind: *kind, key: veil.fact_key(*kind, key) })
+        })
         .collect();
-    let mut aliases = veil.aliases;
-    aliases.sort_unstable();
-    aliases.dedup();
-    Pseudonymous { facts, retractions, aliases }
+    let mut spellings: Vec<Spelling> = veils.into_values().flat_map(|veil| veil.spellings).collect();
+    spellings.sort_unstable();
+    spellings.dedup();
+    Pseudonymous { facts, retractions, spellings }
 }
 
+fn stamp(veils: &mut BTreeMap<Epoch, Veil<'_>>, calendar: &Calendar, fact: RawFact) -> Option<StampedFact> {
+    let week = calendar.week_of(fact.at);
+    let (epoch, kind) = (week.epoch(), fact.body.kind());
+    let others = veils.values().filter(|veil| veil.epoch != epoch);
+    let keys_elsewhere = others.map(|veil| veil.fact_key(kind, &fact.key)).collect();
+    let reviewed_before = match &fact.body {
+        FactBody::Change(change) if calendar.week_of(change.opened_at).epoch() < epoch => Some(&change.change),
+        FactBody::Review(review) => Some(&review.change),
+        FactBody::Change(_) | FactBody::Commit(_) => None,
+    };
+    let before = veils.get(&epoch.before());
+    let earlier_change = reviewed_before.and_then(|change| Some(before?.entity(CHANGE, change)));
+    Some(StampedFact { week, fact: veils.get_mut(&epoch)?.fact(fact), keys_elsewhere, earlier_change })
+}
+
+const CHANGE: &str = "change id";
+
+/// One epoch's key at work on one source.
 struct Veil<'a> {
-    key: &'a IdentityKey,
+    epoch: Epoch,
+    key: &'a EpochKey,
     source: &'a str,
-    aliases: Vec<(Alias, Pseudonym)>,
+    spellings: Vec<Spelling>,
     /// People and repositories come again and again in one page.
     people: HashMap<RawIdentity, Pseudonym>,
     repositories: HashMap<RawKey, EntityKey>,
 }
 
-impl Veil<'_> {
+impl<'a> Veil<'a> {
+    fn new(epoch: Epoch, key: &'a EpochKey, source: &'a SourceName) -> Self {
+        let (people, repositories) = (HashMap::new(), HashMap::new());
+        Self { epoch, key, source: source.as_str(), spellings: Vec::new(), people, repositories }
+    }
+
     fn fact(&mut self, fact: RawFact) -> Fact<Pseudonym, EntityKey> {
         let key = self.fact_key(fact.body.kind(), &fact.key);
         let body = match fact.body {
             FactBody::Change(change) => FactBody::Change(self.change(change)),
             FactBody::Review(review) => FactBody::Review(Review {
-                change: self.entity("change id", &review.change),
+                change: self.entity(CHANGE, &review.change),
                 change_author: self.person(review.change_author),
                 reviewer: self.person(review.reviewer),
                 state: review.state,
@@ -83,7 +106,7 @@ impl Veil<'_> {
     fn change(&mut self, change: Change<RawIdentity, RawKey>) -> Change<Pseudonym, EntityKey> {
         Change {
             repository: self.repository(change.repository),
-            change: self.entity("change id", &change.change),
+            change: self.entity(CHANGE, &change.change),
             owner: change.owner,
             author: self.person(change.author),
             merged: change.merged,
@@ -99,7 +122,7 @@ impl Veil<'_> {
             deletions: change.deletions,
             files: change.files,
             review_comments: change.review_comments,
-            reverts: change.reverts.map(|reverted| self.entity("change id", &reverted)),
+            reverts: change.reverts.map(|reverted| self.entity(CHANGE, &reverted)),
         }
     }
 
@@ -109,7 +132,11 @@ impl Veil<'_> {
             return Some(*known);
         }
         let pseudonym = Pseudonym::from_bytes(self.key.digest("account", self.source, identity.id()));
-        self.aliases.extend(identity.names().iter().map(|name| (self.key.alias(self.source, name), pseudonym)));
+        self.spellings.extend(identity.names().iter().map(|name| Spelling {
+            epoch: self.epoch,
+            alias: self.key.alias(self.source, name),
+            account: pseudonym,
+        }));
         self.people.insert(identity, pseudonym);
         Some(pseudonym)
     }

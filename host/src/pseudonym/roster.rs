@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::model::{Alias, SourceName, TeamName, Week};
-
-use super::IdentityKey;
+use super::{EpochKey, EpochKeys};
+use crate::model::{Alias, RawKey, SourceName, TeamName, Week};
 
 /// A line that cannot be used; names the line, never the person.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +20,8 @@ pub struct RosterError {
 pub struct Person {
     /// Ascending; the last one at or before a week's Monday holds for it.
     moves: Vec<(Date, Option<TeamName>)>,
-    aliases: BTreeSet<Alias>,
+    /// In lower case, per source.
+    accounts: BTreeSet<(SourceName, RawKey)>,
 }
 
 impl Person {
@@ -30,8 +30,12 @@ impl Person {
         self.moves.iter().rev().find(|(from, _)| *from <= week.monday()).map(|(_, team)| team.as_ref())
     }
 
-    pub fn aliases(&self) -> impl Iterator<Item = &Alias> {
-        self.aliases.iter()
+    /// What the spellings of their accounts are known by in each epoch.
+    pub fn aliases<'a>(&'a self, keys: &'a EpochKeys) -> impl Iterator<Item = Alias> + 'a {
+        let under = |key: &'a EpochKey| {
+            self.accounts.iter().map(|(source, account)| key.alias(source.as_str(), account.text()))
+        };
+        keys.iter().flat_map(move |(_, key)| under(key))
     }
 }
 
@@ -44,12 +48,7 @@ pub struct Roster {
 impl Roster {
     /// Reads `person,team,from` and a column per source, whose cells hold accounts separated by `;`.
     /// A person has a line per move; an empty team means none.
-    pub fn parse(
-        text: &str,
-        teams: &[TeamName],
-        sources: &[SourceName],
-        key: &IdentityKey,
-    ) -> Result<Self, RosterError> {
+    pub fn parse(text: &str, teams: &[TeamName], sources: &[SourceName]) -> Result<Self, RosterError> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
         let headers = reader.headers().map_err(|error| malformed(&error))?.clone();
         let column = |name: &str| {
@@ -75,7 +74,7 @@ impl Roster {
         }
 
         let mut people: BTreeMap<String, Person> = BTreeMap::new();
-        let mut owners: BTreeMap<Alias, String> = BTreeMap::new();
+        let mut owners: BTreeMap<(SourceName, RawKey), String> = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(|error| malformed(&error))?;
             let line = record.position().map_or(0, csv::Position::line);
@@ -97,16 +96,17 @@ impl Roster {
             let from: Date =
                 field(from_column).parse().map_err(|_| at("`from` is no date; write it as `2026-01-05`".to_owned()))?;
             let name = field(person_column);
-            let person =
-                people.entry(name.to_owned()).or_insert_with(|| Person { moves: Vec::new(), aliases: BTreeSet::new() });
+            let person = people
+                .entry(name.to_owned())
+                .or_insert_with(|| Person { moves: Vec::new(), accounts: BTreeSet::new() });
             person.moves.push((from, team));
             for (index, source) in &accounts {
                 for account in field(*index).split(';').map(str::trim).filter(|account| !account.is_empty()) {
-                    let alias = key.alias(source.as_str(), account);
-                    if owners.entry(alias).or_insert_with(|| name.to_owned()) != name {
+                    let account = ((*source).clone(), RawKey::new(account.to_lowercase()));
+                    if owners.entry(account.clone()).or_insert_with(|| name.to_owned()) != name {
                         return Err(at("an account of this line belongs to another person already".to_owned()));
                     }
-                    person.aliases.insert(alias);
+                    person.accounts.insert(account);
                 }
             }
         }
@@ -148,7 +148,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Roster, RosterError> {
         let teams = ["amber".parse().unwrap(), "cobalt".parse().unwrap()];
-        Roster::parse(text, &teams, &["github".parse().unwrap()], &IdentityKey::from_bytes(&[7; 32]))
+        Roster::parse(text, &teams, &["github".parse().unwrap()])
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         let week = |day: &str| Week::of_date(day.parse().unwrap());
         let team_on = |day| roster.people()[0].team_in(week(day)).flatten().map(TeamName::as_str);
         assert_eq!(roster.people().len(), 1);
-        assert_eq!(roster.people()[0].aliases().count(), 2);
+        assert_eq!(roster.people()[0].accounts.len(), 2);
         assert_eq!(
             (team_on("2026-01-01"), team_on("2026-02-04"), team_on("2026-02-09")),
             (None, Some("amber"), Some("cobalt"))

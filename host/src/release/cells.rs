@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Facts;
-use crate::model::{Alias, Assignment, FactKind, Family, Pseudonym, Span, TeamName, Week};
-use crate::pseudonym::Roster;
+use crate::model::{Alias, Assignment, FactKind, Family, Pseudonym, Span, Spelling, TeamName, Week};
+use crate::pseudonym::{EpochKeys, Roster};
 
 /// A person as release counts them: several accounts of one line of the roster are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,16 +21,16 @@ pub struct Membership<'a> {
 }
 
 impl<'a> Membership<'a> {
-    /// `accounts`: each spelling that was seen, and an account that it leads to.
-    pub fn new(roster: &'a Roster, accounts: &[(Alias, Pseudonym)], assignments: Vec<Assignment>) -> Self {
-        let owners: HashMap<&Alias, usize> = roster
+    /// `spellings`: those that were seen, each in the epochs that it was seen in.
+    pub fn new(roster: &'a Roster, keys: &EpochKeys, spellings: &[Spelling], assignments: Vec<Assignment>) -> Self {
+        let owners: HashMap<Alias, usize> = roster
             .people()
             .iter()
             .enumerate()
-            .flat_map(|(index, person)| person.aliases().map(move |alias| (alias, index)))
+            .flat_map(|(index, person)| person.aliases(keys).map(move |alias| (alias, index)))
             .collect();
         let mut people: HashMap<Pseudonym, usize> = HashMap::new();
-        for (alias, account) in accounts {
+        for Spelling { alias, account, .. } in spellings {
             if let Some(owner) = owners.get(alias) {
                 people.entry(*account).and_modify(|known| *known = (*known).min(*owner)).or_insert(*owner);
             }
@@ -52,9 +52,9 @@ impl<'a> Membership<'a> {
         self.roster.people()[index].team_in(week).flatten()
     }
 
-    /// How many accounts belong to somebody on the roster.
-    pub fn matched_accounts(&self) -> usize {
-        self.people.len()
+    /// Who on the roster was seen under some account.
+    pub fn seen_people(&self) -> BTreeSet<usize> {
+        self.people.values().copied().collect()
     }
 
     /// Whether what an account did in a week counts in a span. Nobody's work counts among the people without a team.

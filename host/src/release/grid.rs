@@ -105,7 +105,6 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::pseudonym::IdentityKey;
 
     /// `amber 12` means twelve people from the beginning.
     fn roster(sizes: &[(&str, usize)], extra: &str) -> (Roster, Vec<TeamName>) {
@@ -118,7 +117,7 @@ mod tests {
             }
         }
         text.push_str(extra);
-        (Roster::parse(&text, &teams, &[], &IdentityKey::from_bytes(&[7; 32])).unwrap(), teams)
+        (Roster::parse(&text, &teams, &[]).unwrap(), teams)
     }
 
     fn check(sizes: &[(&str, usize)], extra: &str, weeks: std::ops::Range<i32>, expected: &Expect) {

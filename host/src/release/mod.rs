@@ -16,7 +16,7 @@ pub use grid::plan;
 pub use rules::{Facts, atom};
 
 use crate::model::{Assignment, Atom, Calendar, Family, Span, TeamName};
-use crate::pseudonym::Roster;
+use crate::pseudonym::{IdentityKey, Roster};
 use crate::store::{Store, StoreError};
 
 /// By what is released.
@@ -24,6 +24,8 @@ pub struct Terms<'a> {
     pub calendar: &'a Calendar,
     pub teams: &'a [TeamName],
     pub roster: &'a Roster,
+    /// Under which the accounts of the roster are found.
+    pub key: &'a IdentityKey,
     /// k: the fewest people that a figure rests on.
     pub minimum_group: usize,
     pub settle: Duration,
@@ -60,8 +62,10 @@ pub async fn release_due(
         reviews: releasing.reviews_fetch(start, end).await?,
         commits: releasing.landed_commits_fetch(start, end).await?,
     };
-    let aliases = releasing.aliases_fetch().await?;
-    let membership = Membership::new(terms.roster, &aliases, releasing.assignments_fetch(start, end).await?);
+    let keys = terms.key.epochs(&releasing.salts_fetch().await?);
+    let spellings = releasing.spellings_fetch().await?;
+    let assignments = releasing.assignments_fetch(start, end).await?;
+    let membership = Membership::new(terms.roster, &keys, &spellings, assignments);
     let (atoms, assignments) = decide(terms, &due, &stored, &facts, &membership);
     releasing.commit(&due.begun, &atoms, &assignments, now).await?;
     Ok(atoms.len() as u64)

@@ -24,27 +24,48 @@ pub struct Counted<'a> {
     commits: BTreeMap<Week, Vec<&'a LandedCommit>>,
     /// In the order in which they were given.
     reviews_of: HashMap<EntityKey, Vec<&'a GivenReview>>,
+    joined: Joined,
+}
+
+/// A change that was worked on in two epochs has a key in each: here they are one again.
+struct Joined(HashMap<EntityKey, EntityKey>);
+
+impl Joined {
+    fn of(facts: &Facts) -> Self {
+        let changes = facts.changes.iter().map(|change| (change.change, change.earlier_change));
+        let reviews = facts.reviews.iter().map(|review| (review.change, review.earlier_change));
+        Self(changes.chain(reviews).filter_map(|(change, earlier)| Some((change, earlier?))).collect())
+    }
+
+    /// Its oldest key: a review may itself name the key of an epoch before its own.
+    fn change(&self, key: EntityKey) -> EntityKey {
+        let older = |key: &EntityKey| self.0.get(key).copied();
+        std::iter::successors(Some(key), older).last().unwrap_or(key)
+    }
 }
 
 impl Facts {
     pub fn counted(&self, membership: &Membership<'_>) -> Counted<'_> {
+        let joined = Joined::of(self);
         let mut in_order: Vec<&GivenReview> = self.reviews.iter().collect();
         in_order.sort_by_key(|review| (review.at, review.reviewer));
         let mut first: HashMap<(PersonKey, EntityKey), &GivenReview> = HashMap::new();
         let mut reviews_of: HashMap<EntityKey, Vec<&GivenReview>> = HashMap::new();
         for review in in_order {
-            reviews_of.entry(review.change).or_default().push(review);
+            let change = joined.change(review.change);
+            reviews_of.entry(change).or_default().push(review);
             let reviewer = membership.person(review.reviewer);
             if review.change_author.is_some_and(|author| membership.person(author) == reviewer) {
                 continue;
             }
-            first.entry((reviewer, review.change)).or_insert(review);
+            first.entry((reviewer, change)).or_insert(review);
         }
         Counted {
             changes: by_week(self.changes.iter(), |change| change.week),
             reviews: by_week(first.into_values(), |review| review.week),
             commits: by_week(self.commits.iter(), |commit| commit.week),
             reviews_of,
+            joined,
         }
     }
 }
@@ -171,7 +192,7 @@ impl Cell<'_> {
         if is_other(told.reviewer) {
             return Some(told);
         }
-        let given = self.counted.reviews_of.get(&change.change)?;
+        let given = self.counted.reviews_of.get(&self.counted.joined.change(change.change))?;
         given
             .iter()
             .find(|review| is_other(review.reviewer) && review.at <= change.merged_at)
@@ -235,30 +256,39 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::model::{Alias, Assignment, FactKind, TeamName};
-    use crate::pseudonym::{IdentityKey, Roster};
+    use crate::model::{Assignment, Epoch, EpochSalt, FactKind, Spelling, TeamName};
+    use crate::pseudonym::{EpochKeys, IdentityKey, Roster};
 
-    const WEEK: Week = Week::from_index(2960);
+    const WEEK: Week = Week::from_index(2964);
+    const EPOCH: Epoch = WEEK.epoch();
 
     /// Ten people of one team, known as `p0` to `p9`; everybody above is an outsider.
     struct World {
         roster: Roster,
-        aliases: Vec<(Alias, Pseudonym)>,
+        keys: EpochKeys,
+        spellings: Vec<Spelling>,
         facts: Facts,
     }
 
     impl World {
         fn new() -> Self {
-            let key = IdentityKey::from_bytes(&[7; 32]);
+            let salts = [EPOCH.before(), EPOCH].into_iter().zip([[1; 32], [2; 32]].map(EpochSalt::from_bytes));
+            let keys = IdentityKey::from_bytes(&[7; 32]).epochs(&salts.collect());
             let mut text = "person,team,from,github\n".to_owned();
-            let mut aliases = Vec::new();
+            let mut spellings = Vec::new();
             for number in 0..10 {
                 writeln!(text, "person-{number},amber,2020-01-06,p{number}").unwrap();
-                aliases.push((key.alias("github", &format!("p{number}")), account(number)));
+                let spelling = |epoch: Epoch, account| Spelling {
+                    epoch,
+                    alias: keys.get(epoch).unwrap().alias("github", &format!("p{number}")),
+                    account,
+                };
+                spellings.push(spelling(EPOCH, account(number)));
+                spellings.push(spelling(EPOCH.before(), earlier_account(number)));
             }
             let teams: [TeamName; 1] = ["amber".parse().unwrap()];
-            let roster = Roster::parse(&text, &teams, &["github".parse().unwrap()], &key).unwrap();
-            Self { roster, aliases, facts: Facts::default() }
+            let roster = Roster::parse(&text, &teams, &["github".parse().unwrap()]).unwrap();
+            Self { roster, keys, spellings, facts: Facts::default() }
         }
 
         fn merged(mut self, author: u8, first_reviewer: Option<u8>) -> Self {
@@ -268,6 +298,7 @@ mod tests {
                 week: WEEK,
                 merged_at: opened_at + jiff::SignedDuration::from_hours(8),
                 change: EntityKey::from_bytes([number; 16]),
+                earlier_change: Some(earlier_change(number)),
                 author: Some(account(author)),
                 owner: None,
                 opened_at,
@@ -291,7 +322,7 @@ mod tests {
                 weeks: 1,
                 admitted: true,
             };
-            let membership = Membership::new(&self.roster, &self.aliases, assignments);
+            let membership = Membership::new(&self.roster, &self.keys, &self.spellings, assignments);
             let counted = self.facts.counted(&membership);
             let change = atom(Family::Change, &span, &counted, &membership, None, 5);
             atom(family, &span, &counted, &membership, Some(&change), 5).measures
@@ -300,6 +331,15 @@ mod tests {
 
     fn account(number: u8) -> Pseudonym {
         Pseudonym::from_bytes([number; 16])
+    }
+
+    /// The same account in the epoch before.
+    fn earlier_account(number: u8) -> Pseudonym {
+        Pseudonym::from_bytes([number, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    }
+
+    fn earlier_change(number: u8) -> EntityKey {
+        EntityKey::from_bytes([number, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     }
 
     #[test]
@@ -354,5 +394,43 @@ mod tests {
         let elsewhere =
             Assignment { week: WEEK, kind: FactKind::Change, account: Some(account(0)), cell: "cobalt".to_owned() };
         assert_eq!(world.measures(Family::Change, vec![elsewhere])[&Component::MergedChanges].count, 5);
+    }
+
+    /// A review of the change of this number in the epoch before, or again in this one.
+    fn review(number: u8, reviewer: u8, epoch: Epoch) -> GivenReview {
+        let merged_at: Timestamp = "2026-09-21T16:00:00Z".parse().unwrap();
+        let is_earlier = epoch < EPOCH;
+        GivenReview {
+            week: if is_earlier { WEEK.plus(-1) } else { WEEK },
+            at: merged_at - jiff::SignedDuration::from_mins(if is_earlier { 30 } else { 10 }),
+            change: if is_earlier { earlier_change(number) } else { EntityKey::from_bytes([number; 16]) },
+            // One of the epoch before names the key of the epoch before that.
+            earlier_change: Some(if is_earlier {
+                EntityKey::from_bytes([number | 0x80; 16])
+            } else {
+                earlier_change(number)
+            }),
+            change_author: Some(if is_earlier { earlier_account(number) } else { account(number) }),
+            reviewer: if is_earlier { earlier_account(reviewer) } else { account(reviewer) },
+        }
+    }
+
+    #[test]
+    fn a_change_joins_its_reviews_of_the_epoch_before() {
+        // The source names the author's other account as the first reviewer, so that release looks for another one.
+        let mut world = (0..5).fold(World::new(), |world, author| world.merged(author, Some(author)));
+        world.facts.reviews = (0..5).map(|number| review(number, number + 5, EPOCH.before())).collect();
+        let measure = world.measures(Family::Change, Vec::new())[&Component::ReviewTime];
+        assert_eq!((measure.total, measure.count), (5 * 27000, 5));
+    }
+
+    #[test]
+    fn a_reviewer_counts_once_for_a_change_of_two_epochs() {
+        let reviews = |epoch: Epoch| (0..5).map(move |number| review(number, number + 5, epoch));
+        let mut world = World::new();
+        world.facts.reviews = reviews(EPOCH).collect();
+        assert_eq!(world.measures(Family::Review, Vec::new())[&Component::Reviews].count, 5);
+        world.facts.reviews.extend(reviews(EPOCH.before()));
+        assert_eq!(world.measures(Family::Review, Vec::new()), Measures::new());
     }
 }

@@ -4,34 +4,42 @@ use sqlx::PgConnection;
 
 use super::fact::Digest;
 use super::{SourceId, StoreError, digest};
-use crate::model::{Alias, Pseudonym, Week};
+use crate::model::{Alias, Epoch, Pseudonym, Spelling, Week};
 
-pub(super) async fn alias_upsert(
+pub(super) async fn upsert(
     connection: &mut PgConnection,
     source: SourceId,
     week: Week,
-    aliases: &[(Alias, Pseudonym)],
+    spellings: &[Spelling],
 ) -> Result<(), StoreError> {
+    let epochs: Vec<i32> = spellings.iter().map(|spelling| spelling.epoch.index()).collect();
     let (names, accounts): (Vec<Digest>, Vec<Digest>) =
-        aliases.iter().map(|(alias, account)| (*alias.as_bytes(), *account.as_bytes())).unzip();
+        spellings.iter().map(|spelling| (*spelling.alias.as_bytes(), *spelling.account.as_bytes())).unzip();
     sqlx::query!(
-        "INSERT INTO raw.alias (source_id, alias, account, last_seen_week)
-         SELECT $1, n.alias, n.account, $2 FROM UNNEST($3::bytea[], $4::bytea[]) AS n(alias, account)
+        "INSERT INTO raw.alias (source_id, alias, account, epoch, last_seen_week)
+         SELECT $1, n.alias, n.account, n.epoch, $2 FROM UNNEST($3::bytea[], $4::bytea[], $5::int[]) AS n(alias, account, epoch)
          ON CONFLICT (source_id, alias, account) DO UPDATE SET last_seen_week = excluded.last_seen_week
          WHERE alias.last_seen_week < excluded.last_seen_week",
         source.0,
         week.index(),
         &names as &[Digest],
         &accounts as &[Digest],
+        &epochs,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub(super) async fn fetch(connection: &mut PgConnection) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
-    let rows = sqlx::query!("SELECT alias, account FROM raw.alias").fetch_all(connection).await?;
+pub(super) async fn fetch(connection: &mut PgConnection) -> Result<Vec<Spelling>, StoreError> {
+    let rows = sqlx::query!("SELECT epoch, alias, account FROM raw.alias").fetch_all(connection).await?;
     rows.into_iter()
-        .map(|row| Ok((Alias::from_bytes(digest(&row.alias)?), Pseudonym::from_bytes(digest(&row.account)?))))
+        .map(|row| {
+            Ok(Spelling {
+                epoch: Epoch::from_index(row.epoch),
+                alias: Alias::from_bytes(digest(&row.alias)?),
+                account: Pseudonym::from_bytes(digest(&row.account)?),
+            })
+        })
         .collect()
 }

@@ -19,24 +19,25 @@ pub(super) async fn upsert(
     let entity = |key: Option<EntityKey>| key.map(|key| *key.as_bytes());
     let late = sqlx::query_scalar!(
         r#"WITH written AS (
-         INSERT INTO raw.change AS c (source_id, key, epoch, week, at_ms, repository, change, owner, author, merged, to_default_branch,
-             first_commit_ms, opened_ms, ready_ms, first_review_ms, first_reviewer, approved_ms, merge_commit, additions, deletions,
+         INSERT INTO raw.change AS c (source_id, key, epoch, week, at_ms, repository, change, earlier_change, owner, author, merged,
+             to_default_branch, first_commit_ms, opened_ms, ready_ms, first_review_ms, first_reviewer, approved_ms, merge_commit, additions, deletions,
              files, review_comments, reverts)
-         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::text[], $10::bytea[],
-             $11::bool[], $12::bool[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bytea[], $18::bigint[],
-             $19::bytea[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bytea[]) AS n
+         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[], $11::bytea[],
+             $12::bool[], $13::bool[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bytea[], $19::bigint[],
+             $20::bytea[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bytea[]) AS n
          ON CONFLICT (key, source_id, epoch) DO UPDATE SET
              week = excluded.week, at_ms = excluded.at_ms, repository = excluded.repository, change = excluded.change,
+             earlier_change = excluded.earlier_change,
              owner = excluded.owner, author = excluded.author, merged = excluded.merged, to_default_branch = excluded.to_default_branch,
              first_commit_ms = excluded.first_commit_ms, opened_ms = excluded.opened_ms, ready_ms = excluded.ready_ms,
              first_review_ms = excluded.first_review_ms, first_reviewer = excluded.first_reviewer, approved_ms = excluded.approved_ms,
              merge_commit = excluded.merge_commit, additions = excluded.additions, deletions = excluded.deletions,
              files = excluded.files, review_comments = excluded.review_comments, reverts = excluded.reverts
-         WHERE (c.week, c.at_ms, c.repository, c.change, c.owner, c.author, c.merged, c.to_default_branch, c.first_commit_ms, c.opened_ms,
-                c.ready_ms, c.first_review_ms, c.first_reviewer, c.approved_ms, c.merge_commit, c.additions, c.deletions, c.files,
+         WHERE (c.week, c.at_ms, c.repository, c.change, c.earlier_change, c.owner, c.author, c.merged, c.to_default_branch,
+                c.first_commit_ms, c.opened_ms, c.ready_ms, c.first_review_ms, c.first_reviewer, c.approved_ms, c.merge_commit, c.additions, c.deletions, c.files,
                 c.review_comments, c.reverts)
              IS DISTINCT FROM
-               (excluded.week, excluded.at_ms, excluded.repository, excluded.change, excluded.owner, excluded.author, excluded.merged,
+               (excluded.week, excluded.at_ms, excluded.repository, excluded.change, excluded.earlier_change, excluded.owner, excluded.author, excluded.merged,
                 excluded.to_default_branch, excluded.first_commit_ms, excluded.opened_ms, excluded.ready_ms, excluded.first_review_ms,
                 excluded.first_reviewer, excluded.approved_ms, excluded.merge_commit, excluded.additions, excluded.deletions,
                 excluded.files, excluded.review_comments, excluded.reverts)
@@ -51,6 +52,7 @@ pub(super) async fn upsert(
         &batch.instants(),
         &batch.column(|change| *change.repository.as_bytes()) as &[Digest],
         &batch.column(|change| *change.change.as_bytes()) as &[Digest],
+        &batch.earlier_changes() as &[Option<Digest>],
         &batch.column(|change| change.owner.as_ref().map(TeamName::as_str)) as &[Option<&str>],
         &batch.column(|change| person(change.author)) as &[Option<Digest>],
         &batch.column(|change| change.merged),
@@ -79,7 +81,7 @@ pub(super) async fn fetch_merged(
     end: Week,
 ) -> Result<Vec<MergedChange>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT week, at_ms, change, owner, author, opened_ms, ready_ms, first_review_ms, first_reviewer FROM raw.change
+        "SELECT week, at_ms, change, earlier_change, owner, author, opened_ms, ready_ms, first_review_ms, first_reviewer FROM raw.change
          WHERE week >= $1 AND week < $2 AND merged",
         start.index(),
         end.index(),
@@ -99,6 +101,10 @@ pub(super) async fn fetch_merged(
                 week: Week::from_index(row.week),
                 merged_at: instant(row.at_ms),
                 change: EntityKey::from_bytes(digest(&row.change)?),
+                earlier_change: row
+                    .earlier_change
+                    .map(|bytes| digest(&bytes).map(EntityKey::from_bytes))
+                    .transpose()?,
                 author: person(row.author)?,
                 owner,
                 opened_at: instant(row.opened_ms),

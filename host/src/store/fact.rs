@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::SourceId;
-use crate::model::{Epoch, StampedFact, Week};
+use crate::model::{StampedFact, Week};
 
 /// A keyed hash as it is bound.
 pub(super) type Digest = [u8; 16];
@@ -36,54 +36,50 @@ impl<'a, B> Batch<'a, B> {
         self.facts.iter().map(|(_, body)| value(body)).collect()
     }
 
-    /// The keys of its facts, epoch by epoch.
-    pub(super) fn keys_by_epoch(&self) -> Vec<(Epoch, Vec<Digest>)> {
-        let epochs: BTreeSet<Epoch> = self.facts.iter().map(|(stamped, _)| stamped.week.epoch()).collect();
-        let keys = |epoch: Epoch| {
-            let of_epoch = self.facts.iter().filter(move |(stamped, _)| stamped.week.epoch() == epoch);
-            of_epoch.map(|(stamped, _)| *stamped.fact.key.as_bytes()).collect()
-        };
-        epochs.into_iter().map(|epoch| (epoch, keys(epoch))).collect()
+    pub(super) fn earlier_changes(&self) -> Vec<Option<Digest>> {
+        self.facts.iter().map(|(stamped, _)| stamped.earlier_change.map(|change| *change.as_bytes())).collect()
+    }
+
+    /// Where its facts lie if they have moved from another epoch.
+    pub(super) fn keys_elsewhere(&self) -> Vec<Digest> {
+        self.facts.iter().flat_map(|(stamped, _)| &stamped.keys_elsewhere).map(|key| *key.as_bytes()).collect()
     }
 
     /// Leaves out what was told in another epoch.
     pub(super) fn leave_out(&mut self, told: &BTreeSet<Digest>) {
-        self.facts.retain(|(stamped, _)| !told.contains(stamped.fact.key.as_bytes()));
+        self.facts.retain(|(stamped, _)| stamped.keys_elsewhere.iter().all(|key| !told.contains(key.as_bytes())));
     }
 }
 
 /// The statements that differ from table to table in the table's name and in whose work it holds.
 macro_rules! statements {
     ($kind:literal, $person:literal) => {
-        /// Which of these keys lie in another epoch.
-        pub(super) async fn elsewhere(
+        /// Which of these keys are there.
+        pub(super) async fn find(
             connection: &mut sqlx::PgConnection,
             source: super::SourceId,
-            epoch: crate::model::Epoch,
             keys: &[super::fact::Digest],
         ) -> Result<std::collections::BTreeSet<super::fact::Digest>, super::StoreError> {
             let found = sqlx::query_scalar!(
-                "SELECT key FROM raw." + $kind + " WHERE source_id = $1 AND key = ANY($2) AND epoch <> $3",
+                "SELECT key FROM raw." + $kind + " WHERE source_id = $1 AND key = ANY($2)",
                 source.0,
                 keys as &[super::fact::Digest],
-                epoch.index(),
             )
             .fetch_all(connection)
             .await?;
             found.iter().map(|key| super::digest(key)).collect()
         }
 
-        /// Removes facts, but for those of an epoch and those that were told.
+        /// Removes facts, but for those that were told.
         pub(super) async fn remove(
             connection: &mut sqlx::PgConnection,
             source: super::SourceId,
-            but: Option<crate::model::Epoch>,
             keys: &[super::fact::Digest],
         ) -> Result<(), super::StoreError> {
             sqlx::query!(
                 "DELETE FROM raw."
                     + $kind
-                    + " f WHERE source_id = $1 AND key = ANY($2) AND epoch IS DISTINCT FROM $3
+                    + " f WHERE source_id = $1 AND key = ANY($2)
                         AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = f.week AND a.kind = '"
                     + $kind
                     + "' AND a.account = coalesce(f."
@@ -91,7 +87,6 @@ macro_rules! statements {
                     + ", ''))",
                 source.0,
                 keys as &[super::fact::Digest],
-                but.map(crate::model::Epoch::index),
             )
             .execute(connection)
             .await?;

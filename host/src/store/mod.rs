@@ -21,7 +21,7 @@ mod setting;
 mod source;
 mod span;
 
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
 
 use crate::config::Secret;
-use crate::model::Epoch;
+use crate::model::{Epoch, EpochSalt};
 
 const OLDEST_SERVER: u32 = 150_000;
 
@@ -51,8 +51,8 @@ const PING_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
-    /// The epochs whose partitions are known to be there.
-    opened: Arc<Mutex<Option<RangeInclusive<Epoch>>>>,
+    /// Of the epochs that were asked for last.
+    salts: Arc<Mutex<BTreeMap<Epoch, EpochSalt>>>,
 }
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
             })
             // That rollback mostly finds nothing to roll back, which the server would warn of each time.
             .connect_lazy_with(options.application_name("quintant").options(SESSION));
-        Ok(Self { pool, opened: Arc::default() })
+        Ok(Self { pool, salts: Arc::default() })
     }
 
     /// Whether the database answers.

@@ -7,9 +7,7 @@ use super::fact::{Batch, Digest};
 use super::{
     Lease, SourceId, Store, StoreError, Stretch, account, backfill, change, commit, feed, lease, releasing, review,
 };
-use crate::model::{
-    Alias, EntityKey, FactBody, FactKind, Family, FeedName, Pseudonym, Retraction, Sealed, StampedFact, Week,
-};
+use crate::model::{EntityKey, FactBody, FactKind, Family, FeedName, Retraction, Sealed, Spelling, StampedFact, Week};
 
 /// What a page is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +26,7 @@ pub struct PageRows {
     pub more: bool,
     pub facts: Vec<StampedFact>,
     pub retractions: Vec<Retraction<EntityKey>>,
-    pub aliases: Vec<(Alias, Pseudonym)>,
+    pub spellings: Vec<Spelling>,
     /// None keeps the stored one.
     pub cursor: Option<Sealed>,
     /// None: no statement.
@@ -64,7 +62,7 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
             let retracted = rows.retractions.iter().filter(|retraction| retraction.kind == FactKind::$kind);
             let retracted: Vec<Digest> = retracted.map(|retraction| *retraction.key.as_bytes()).collect();
             if !retracted.is_empty() {
-                $table::remove(connection, source, None, &retracted).await?;
+                $table::remove(connection, source, &retracted).await?;
             }
             let facts: Vec<_> = rows
                 .facts
@@ -78,11 +76,10 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
                 let unreleased_from = unreleased_from(connection, FactKind::$kind).await?;
                 let mut batch = Batch { source, unreleased_from, facts };
                 // A fact that has moved to another epoch leaves the old one, or stays where it was told.
-                for (epoch, keys) in batch.keys_by_epoch() {
-                    if !$table::elsewhere(connection, source, epoch, &keys).await?.is_empty() {
-                        $table::remove(connection, source, Some(epoch), &keys).await?;
-                        batch.leave_out(&$table::elsewhere(connection, source, epoch, &keys).await?);
-                    }
+                let keys = batch.keys_elsewhere();
+                if !$table::find(connection, source, &keys).await?.is_empty() {
+                    $table::remove(connection, source, &keys).await?;
+                    batch.leave_out(&$table::find(connection, source, &keys).await?);
                 }
                 late += $table::upsert(connection, &batch).await?;
             }
@@ -91,8 +88,8 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
     write!(Change, change);
     write!(Review, review);
     write!(Commit, commit);
-    if !rows.aliases.is_empty() {
-        account::alias_upsert(connection, source, rows.week, &rows.aliases).await?;
+    if !rows.spellings.is_empty() {
+        account::upsert(connection, source, rows.week, &rows.spellings).await?;
     }
     Ok(u32::try_from(late).unwrap_or(u32::MAX))
 }

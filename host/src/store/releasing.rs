@@ -1,10 +1,12 @@
 //! One release: what it reads and what it writes in one transaction, while pages of facts wait.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::{Store, StoreError, account, assignment, atom, change, commit, notice, review, span};
-use crate::model::{Alias, Assignment, Atom, GivenReview, LandedCommit, MergedChange, Pseudonym, Span, Week};
+use super::{Store, StoreError, account, assignment, atom, change, commit, epoch, notice, review, span};
+use crate::model::{Assignment, Atom, Epoch, EpochSalt, GivenReview, LandedCommit, MergedChange, Span, Spelling, Week};
 
 /// Held by a release alone, and by any number of pages together.
 const RELEASE_LOCK: i64 = 0x7175_696e_7461_6e75;
@@ -38,13 +40,23 @@ impl Store {
         span::fetch(&mut *self.pool.acquire().await?).await
     }
 
+    /// What the keys of the live epochs are made with.
+    pub async fn salts_fetch(&self) -> Result<BTreeMap<Epoch, EpochSalt>, StoreError> {
+        epoch::fetch(&mut *self.pool.acquire().await?).await
+    }
+
     /// Every known spelling and an account that it leads to.
-    pub async fn aliases_fetch(&self) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
+    pub async fn spellings_fetch(&self) -> Result<Vec<Spelling>, StoreError> {
         account::fetch(&mut *self.pool.acquire().await?).await
     }
 }
 
 impl Releasing {
+    /// What the keys of the live epochs are made with.
+    pub async fn salts_fetch(&mut self) -> Result<BTreeMap<Epoch, EpochSalt>, StoreError> {
+        epoch::fetch(&mut self.transaction).await
+    }
+
     /// Everything that was ever released.
     pub async fn atoms_fetch(&mut self) -> Result<Vec<Atom>, StoreError> {
         atom::fetch(&mut self.transaction).await
@@ -56,7 +68,7 @@ impl Releasing {
     }
 
     /// Every known spelling and an account that it leads to.
-    pub async fn aliases_fetch(&mut self) -> Result<Vec<(Alias, Pseudonym)>, StoreError> {
+    pub async fn spellings_fetch(&mut self) -> Result<Vec<Spelling>, StoreError> {
         account::fetch(&mut self.transaction).await
     }
 

@@ -16,15 +16,18 @@ pub(super) async fn upsert(
     let person = |person: Option<Pseudonym>| person.map(|person| *person.as_bytes());
     let late = sqlx::query_scalar!(
         r#"WITH written AS (
-         INSERT INTO raw.review AS r (source_id, key, epoch, week, at_ms, change, change_author, reviewer, state, comments)
-         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text[],
-             $11::bigint[]) AS n
+         INSERT INTO raw.review AS r (source_id, key, epoch, week, at_ms, change, earlier_change, change_author, reviewer, state,
+             comments)
+         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bytea[],
+             $11::text[], $12::bigint[]) AS n
          ON CONFLICT (key, source_id, epoch) DO UPDATE SET
-             week = excluded.week, at_ms = excluded.at_ms, change = excluded.change, change_author = excluded.change_author,
+             week = excluded.week, at_ms = excluded.at_ms, change = excluded.change, earlier_change = excluded.earlier_change,
+             change_author = excluded.change_author,
              reviewer = excluded.reviewer, state = excluded.state, comments = excluded.comments
-         WHERE (r.week, r.at_ms, r.change, r.change_author, r.reviewer, r.state, r.comments)
+         WHERE (r.week, r.at_ms, r.change, r.earlier_change, r.change_author, r.reviewer, r.state, r.comments)
              IS DISTINCT FROM
-               (excluded.week, excluded.at_ms, excluded.change, excluded.change_author, excluded.reviewer, excluded.state, excluded.comments)
+               (excluded.week, excluded.at_ms, excluded.change, excluded.earlier_change, excluded.change_author, excluded.reviewer,
+                excluded.state, excluded.comments)
            AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = r.week AND a.kind = 'review' AND a.account = coalesce(r.reviewer, ''))
          RETURNING r.week)
          SELECT count(*) AS "late!" FROM written WHERE week < $2"#,
@@ -35,6 +38,7 @@ pub(super) async fn upsert(
         &batch.weeks(),
         &batch.instants(),
         &batch.column(|review| *review.change.as_bytes()) as &[Digest],
+        &batch.earlier_changes() as &[Option<Digest>],
         &batch.column(|review| person(review.change_author)) as &[Option<Digest>],
         &batch.column(|review| person(review.reviewer)) as &[Option<Digest>],
         &batch.column(|review| review.state.as_str()) as &[&str],
@@ -51,10 +55,10 @@ pub(super) async fn fetch(
     end: Week,
 ) -> Result<Vec<GivenReview>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT week, at_ms, change, change_author, reviewer AS "reviewer!" FROM raw.review
-           WHERE week < $2 AND reviewer IS NOT NULL
-             AND change IN (SELECT change FROM raw.review WHERE week >= $1 AND week < $2
-                            UNION SELECT change FROM raw.change WHERE week >= $1 AND week < $2 AND merged)"#,
+        r#"WITH due AS (SELECT change, earlier_change FROM raw.review WHERE week >= $1 AND week < $2
+                       UNION SELECT change, earlier_change FROM raw.change WHERE week >= $1 AND week < $2 AND merged)
+           SELECT week, at_ms, change, earlier_change, change_author, reviewer AS "reviewer!" FROM raw.review
+           WHERE week < $2 AND reviewer IS NOT NULL AND change IN (SELECT change FROM due UNION SELECT earlier_change FROM due)"#,
         start.index(),
         end.index(),
     )
@@ -66,6 +70,10 @@ pub(super) async fn fetch(
                 week: Week::from_index(row.week),
                 at: instant(row.at_ms),
                 change: EntityKey::from_bytes(digest(&row.change)?),
+                earlier_change: row
+                    .earlier_change
+                    .map(|bytes| digest(&bytes).map(EntityKey::from_bytes))
+                    .transpose()?,
                 change_author: row.change_author.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose()?,
                 reviewer: Pseudonym::from_bytes(digest(&row.reviewer)?),
             })

@@ -1,0 +1,86 @@
+//! What is past its retention is gone, and with an epoch's salt the way from a login to its pseudonym.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use quintant::app::Collector;
+use quintant::model::{Epoch, FactBody, Pseudonym};
+use quintant::pseudonym::{IdentityKey, pseudonymize};
+use quintant_tests::{CommitFeed, commit};
+use tokio_util::sync::CancellationToken;
+
+const EPOCH: Epoch = Epoch::from_index(227);
+const IN_EPOCH: &str = "2026-10-12T09:00:00Z";
+const IN_THE_NEXT: &str = "2026-10-27T09:00:00Z";
+/// Whoever keeps 90 days keeps nothing of the epoch, and the first week of the next one.
+const LATER: &str = "2027-01-26T12:00:00Z";
+
+async fn forget(feed: &CommitFeed) {
+    Collector::new(&feed.host.app, CancellationToken::new()).forget().await.unwrap();
+}
+
+/// Every pseudonym that the key file and what is left in the database make of the known account.
+async fn derivable(feed: &CommitFeed) -> BTreeSet<Pseudonym> {
+    let config = &feed.host.app.setup.config;
+    let key = IdentityKey::load_or_create(&config.privacy.identity_key).unwrap();
+    let keys = key.epochs(&feed.host.app.store().salts_fetch().await.unwrap());
+    let facts = [IN_EPOCH, IN_THE_NEXT, LATER].map(|at| commit("c", at)).to_vec();
+    let known = pseudonymize(&keys, &"github".parse().unwrap(), &config.calendar, facts, &[]);
+    let author = |body: &FactBody<Pseudonym, _>| match body {
+        FactBody::Commit(commit) => commit.author,
+        _ => None,
+    };
+    known.facts.iter().filter_map(|stamped| author(&stamped.fact.body)).collect()
+}
+
+async fn stored(feed: &CommitFeed, sql: &'static str) -> BTreeSet<Pseudonym> {
+    let accounts: Vec<Vec<u8>> = feed.host.database.bytes(sql).await;
+    accounts.into_iter().map(|bytes| Pseudonym::from_bytes(bytes.try_into().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn with_an_epoch_goes_the_way_from_a_login_to_its_pseudonym() {
+    let feed = CommitFeed::open().await;
+    feed.page(vec![commit("c1", IN_EPOCH), commit("c2", IN_THE_NEXT)], Vec::new()).await;
+    feed.tell().await;
+    forget(&feed).await;
+    let copied = stored(&feed, "SELECT author FROM raw.commit").await;
+    assert_eq!((copied.len(), derivable(&feed).await), (2, copied.clone()));
+
+    feed.host.set_now(LATER.parse::<Timestamp>().unwrap());
+    forget(&feed).await;
+    let left = stored(&feed, "SELECT author FROM raw.commit").await;
+    assert_eq!(left.len(), 1);
+    let derivable = derivable(&feed).await;
+    assert_eq!(copied.intersection(&derivable).collect::<Vec<_>>(), left.iter().collect::<Vec<_>>());
+    for sql in ["SELECT account FROM raw.alias", "SELECT account FROM raw.assignment"] {
+        assert_eq!(stored(&feed, sql).await, left, "{sql}");
+    }
+    assert!(!feed.host.app.store().salts_fetch().await.unwrap().contains_key(&EPOCH));
+    assert_eq!(feed.host.database.count("SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_e227'").await, 0);
+    feed.host.finish().await;
+}
+
+#[tokio::test]
+async fn old_weeks_go_while_their_epoch_stays() {
+    let feed = CommitFeed::open().await;
+    feed.page(vec![commit("c1", IN_EPOCH), commit("c2", "2026-10-20T09:00:00Z")], Vec::new()).await;
+    feed.host.set_now("2027-01-18T12:00:00Z".parse::<Timestamp>().unwrap());
+    forget(&feed).await;
+    assert_eq!(feed.weeks().await, [2963]);
+    assert!(feed.host.app.store().salts_fetch().await.unwrap().contains_key(&EPOCH));
+    feed.host.finish().await;
+}
+
+#[tokio::test]
+async fn hosts_that_open_an_epoch_at_once_share_its_salt() {
+    let feed = CommitFeed::open().await;
+    let other = feed.host.replica().await;
+    let epochs = EPOCH..=Epoch::from_index(228);
+    let (one, two) = tokio::join!(feed.host.app.store().epochs_open(&epochs), other.store().epochs_open(&epochs));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.len(), one == two), (2, true));
+    assert!(one[&EPOCH] != one[&Epoch::from_index(228)]);
+    other.close().await.unwrap();
+    feed.host.finish().await;
+}

@@ -1,0 +1,70 @@
+//! A host that is fed commits by hand, page by page, without a plugin.
+
+use jiff::Timestamp;
+use quintant::ingest::Arrival;
+use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Retraction};
+use quintant::plugin::Page;
+use quintant::store::{Lease, Reading};
+
+use crate::{Host, HostOptions, github_source, simulation_end};
+
+/// The one feed of the source `github`.
+pub struct CommitFeed {
+    pub host: Host,
+    lease: Lease,
+}
+
+impl CommitFeed {
+    pub async fn open() -> Self {
+        let text = github_source("http://127.0.0.1:9", "repositories = [\"acme/app\"]");
+        let host = Host::for_text(&text, HostOptions::default()).await;
+        let source = host.app.store().source_register(&"github".parse().unwrap()).await.unwrap();
+        let keep_from = host.app.setup.pipe.keep_from(simulation_end());
+        host.app.store().feed_open(source, &"commits".parse().unwrap(), keep_from, keep_from).await.unwrap();
+        let lease = host.app.store().lease_claim(source, "test").await.unwrap().unwrap();
+        Self { lease, host }
+    }
+
+    /// Answers how many came late.
+    pub async fn page(&self, facts: Vec<RawFact>, retractions: Vec<Retraction<RawKey>>) -> u32 {
+        let pipe = &self.host.app.setup.pipe;
+        let (name, feed, now) = ("github".parse().unwrap(), "commits".parse().unwrap(), simulation_end());
+        let page = Page {
+            facts,
+            unreadable: 0,
+            retractions,
+            problems: Vec::new(),
+            covered_through: None,
+            cursor: None,
+            more: false,
+            progress: None,
+        };
+        let (emits, keep_from) = (&[FactKind::Commit], pipe.keep_from(now));
+        let arrival = Arrival { source: &name, reading: Reading::Onward, emits, now, keep_from };
+        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival).await.unwrap().late
+    }
+
+    pub async fn lands(&self, at: &str) -> u32 {
+        self.page(vec![commit("c1", at)], Vec::new()).await
+    }
+
+    pub async fn weeks(&self) -> Vec<i64> {
+        self.host.database.numbers("SELECT week::bigint FROM raw.commit ORDER BY week").await
+    }
+
+    /// As a release does with what it tells.
+    pub async fn tell(&self) {
+        let told = "INSERT INTO raw.assignment SELECT week, 'commit', author, 'amber' FROM raw.commit";
+        self.host.database.execute(told).await;
+    }
+}
+
+/// A commit of the account `17`, known as `dev-017`.
+pub fn commit(sha: &str, at: &str) -> RawFact {
+    let author = RawIdentity::new("17".to_owned(), vec!["dev-017".to_owned()], false);
+    RawFact {
+        key: RawKey::new(sha),
+        at: at.parse::<Timestamp>().unwrap(),
+        body: FactBody::Commit(Commit { sha: RawKey::new(sha), author: Some(author), parents: 1 }),
+    }
+}
