@@ -23,6 +23,7 @@ mod recorded;
 mod reloading;
 mod requests;
 mod retention;
+mod roles;
 mod scheduling;
 mod serving;
 mod snapshot;

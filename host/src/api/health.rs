@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Problem, Readiness};
 use crate::schedule::Clock;
-use crate::store::Store;
+use crate::store::Reader;
 
 /// The name that clients of the original service know.
 const SERVICE: &str = "space-metrics";
@@ -18,7 +18,7 @@ const OK: &str = "ok\n";
 
 #[derive(Clone)]
 pub(super) struct Vitals {
-    pub(super) store: Store,
+    pub(super) reader: Reader,
     pub(super) readiness: Readiness,
     pub(super) clock: Clock,
 }
@@ -44,7 +44,7 @@ struct Health {
 
 impl Vitals {
     async fn can_answer(&self) -> bool {
-        self.readiness.is_ready() && self.store.ping().await.is_ok()
+        self.readiness.is_ready() && self.reader.ping().await.is_ok()
     }
 }
 

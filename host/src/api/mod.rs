@@ -28,7 +28,7 @@ pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
 
 use crate::schedule::Clock;
-use crate::store::Store;
+use crate::store::Reader;
 use health::Vitals;
 
 /// Smaller answers fit into a packet as they are.
@@ -70,7 +70,7 @@ impl Reloads {
 
 /// What the handlers are built from.
 pub struct Parts {
-    pub store: Store,
+    pub reader: Reader,
     pub readiness: Readiness,
     pub clock: Clock,
     pub shelf: Shelf,
@@ -87,9 +87,9 @@ struct Desk {
 
 /// Every route.
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
-    let Parts { store, readiness, clock, shelf, reloads } = parts;
+    let Parts { reader, readiness, clock, shelf, reloads } = parts;
     let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
-    let (probes, _) = probes().with_state(Vitals { store, readiness, clock }).split_for_parts();
+    let (probes, _) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_COMPRESSED_BYTES));
     // Apart, so that probes are answered however much else is asked.
     let routes = admit(answers, bounds).route_layer(compression).merge(admit(probes, bounds));

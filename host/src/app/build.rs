@@ -165,7 +165,12 @@ impl App {
     /// What can be answered now.
     pub async fn answers(&self) -> Result<Answers, StoreError> {
         let has_owners = self.setup.config.teams.iter().any(|team| !team.owns.is_empty());
-        Ok(Answers::new(self.store.atoms_fetch().await?, self.setup.teams(), self.setup.families(), has_owners))
+        Ok(Answers::new(
+            self.store.reader().atoms_fetch().await?,
+            self.setup.teams(),
+            self.setup.families(),
+            has_owners,
+        ))
     }
 
     /// Every route, over what can be answered now.
@@ -179,7 +184,7 @@ impl App {
     /// Every route; `readiness` tells when there is a database, and `shelf` holds what is answered.
     pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf, reloads: Reloads) -> Router {
         let parts =
-            api::Parts { store: self.store.clone(), readiness, clock: self.setup.clock.clone(), shelf, reloads };
+            api::Parts { reader: self.store.reader(), readiness, clock: self.setup.clock.clone(), shelf, reloads };
         api::router(parts, &Bounds::default())
     }
 

@@ -157,7 +157,7 @@ async fn keep_fresh(app: &App, shelf: &Shelf) {
 }
 
 async fn follow_releases(app: &App, shelf: &Shelf) -> Result<(), StoreError> {
-    let mut notices = app.store().notices().await?;
+    let mut notices = app.store().reader().notices().await?;
     loop {
         shelf.put(app.answers().await?);
         notices.next().await?;

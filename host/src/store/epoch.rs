@@ -45,7 +45,7 @@ impl Store {
     /// Removes facts, spellings and assignments from before a week, and destroys the epochs that end before it: their salts, and with
     /// them the way from a login to its pseudonym.
     pub async fn retention_apply(&self, keep_from: Week) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.retention.begin().await?;
         let (week, epoch) = (keep_from.index(), keep_from.epoch().index());
         sqlx::query!("SELECT app.epochs_close($1)", epoch).execute(&mut *transaction).await?;
         sqlx::query!("DELETE FROM raw.change WHERE week < $1", week).execute(&mut *transaction).await?;

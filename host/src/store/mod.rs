@@ -14,8 +14,10 @@ mod feed;
 mod lease;
 mod notice;
 mod page;
+mod reader;
 mod releasing;
 mod review;
+mod role;
 mod run;
 mod setting;
 mod source;
@@ -23,9 +25,8 @@ mod span;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 
 pub use backfill::{BackfillState, Stretch};
 pub use error::StoreError;
@@ -33,67 +34,63 @@ pub use feed::{Coverage, FeedState};
 pub use lease::Lease;
 pub use notice::Notices;
 pub use page::{PageRows, Reading};
+pub use reader::Reader;
 pub use releasing::Releasing;
 pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
 
+use self::role::Role;
 use crate::config::Secret;
 use crate::model::{Epoch, EpochSalt};
 
 const OLDEST_SERVER: u32 = 150_000;
 
-/// No question may hang for ever behind a network that swallows it.
-const SESSION: [(&str, &str); 3] =
-    [("client_min_messages", "error"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "300s")];
-const PING_LIMIT: Duration = Duration::from_secs(2);
-
-/// The database.
+/// The database, as whatever collects and releases works with it. What only answers has a [`Reader`].
 #[derive(Debug, Clone)]
 pub struct Store {
+    owner: PgPool,
+    /// Of the role that ingests, as everything is that no other role is named for.
     pool: PgPool,
+    release: PgPool,
+    retention: PgPool,
+    api: PgPool,
     /// Of the epochs that were asked for last.
     salts: Arc<Mutex<BTreeMap<Epoch, EpochSalt>>>,
 }
 
 impl Store {
-    /// Prepares a pool for a `postgres://` URL. Connects lazily, so that a host can start before its database.
+    /// Prepares a pool a role for a `postgres://` URL. Connects lazily, so that a host can start before its database.
     pub fn open(url: &Secret) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.expose().parse().map_err(|_| StoreError::BadUrl)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(Duration::from_secs(5))
-            // A dropped future may leave a connection inside a transaction, whose next user would lose his writes.
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    sqlx::query("ROLLBACK").execute(&mut *connection).await?;
-                    Ok(true)
-                })
-            })
-            // That rollback mostly finds nothing to roll back, which the server would warn of each time.
-            .connect_lazy_with(options.application_name("quintant").options(SESSION));
-        Ok(Self { pool, salts: Arc::default() })
+        Ok(Self {
+            owner: Role::Owner.pool(&options),
+            pool: Role::Ingest.pool(&options),
+            release: Role::Release.pool(&options),
+            retention: Role::Retention.pool(&options),
+            api: Role::Api.pool(&options),
+            salts: Arc::default(),
+        })
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        match tokio::time::timeout(PING_LIMIT, sqlx::query("SELECT 1").execute(&self.pool)).await {
-            Ok(answer) => Ok(answer.map(drop)?),
-            Err(_) => Err(StoreError::Unreachable(sqlx::Error::PoolTimedOut)),
-        }
+    /// For what only answers.
+    pub fn reader(&self) -> Reader {
+        Reader { pool: self.api.clone() }
     }
 
-    /// Brings the schema to the version of this program.
+    /// Brings the schema to the version of this program, and gives each role its rights.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let version: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(&self.pool).await?;
+        let version: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(&self.owner).await?;
         if version.parse::<u32>().is_ok_and(|number| number < OLDEST_SERVER) {
             return Err(StoreError::ServerTooOld { version });
         }
-        sqlx::migrate!("./migrations").run(&self.pool).await?;
-        Ok(())
+        sqlx::migrate!("./migrations").run(&self.owner).await?;
+        role::apply(&self.owner).await
     }
 
     pub async fn close(&self) {
-        self.pool.close().await;
+        for pool in [&self.api, &self.retention, &self.release, &self.pool, &self.owner] {
+            pool.close().await;
+        }
     }
 }
 

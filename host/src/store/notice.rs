@@ -1,9 +1,9 @@
 //! Word of new releases, from whichever host made them.
 
 use sqlx::PgConnection;
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPool};
 
-use super::{Store, StoreError};
+use super::StoreError;
 
 const CHANNEL: &str = "quintant_release";
 
@@ -16,13 +16,11 @@ pub(super) async fn announce(connection: &mut PgConnection) -> Result<(), StoreE
     Ok(())
 }
 
-impl Store {
-    /// Listens from now on.
-    pub async fn notices(&self) -> Result<Notices, StoreError> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(CHANNEL).await?;
-        Ok(Notices(listener))
-    }
+/// Listens from now on.
+pub(super) async fn listen(pool: &PgPool) -> Result<Notices, StoreError> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(Notices(listener))
 }
 
 impl Notices {

@@ -25,29 +25,29 @@ pub(super) async fn wait_for_release(connection: &mut PgConnection) -> Result<()
 impl Store {
     /// Begins a release; waits for pages and for another host's release to end.
     pub async fn releasing(&self) -> Result<Releasing, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.release.begin().await?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", RELEASE_LOCK).execute(&mut *transaction).await?;
         Ok(Releasing { transaction })
     }
 
     /// Everything that was ever released.
     pub async fn atoms_fetch(&self) -> Result<Vec<Atom>, StoreError> {
-        atom::fetch(&mut *self.pool.acquire().await?).await
+        atom::fetch(&mut *self.release.acquire().await?).await
     }
 
     /// Every span that has begun.
     pub async fn spans_fetch(&self) -> Result<Vec<Span>, StoreError> {
-        span::fetch(&mut *self.pool.acquire().await?).await
+        span::fetch(&mut *self.release.acquire().await?).await
     }
 
     /// What the keys of the live epochs are made with.
     pub async fn salts_fetch(&self) -> Result<BTreeMap<Epoch, EpochSalt>, StoreError> {
-        epoch::fetch(&mut *self.pool.acquire().await?).await
+        epoch::fetch(&mut *self.release.acquire().await?).await
     }
 
     /// Every known spelling and an account that it leads to.
     pub async fn spellings_fetch(&self) -> Result<Vec<Spelling>, StoreError> {
-        account::fetch(&mut *self.pool.acquire().await?).await
+        account::fetch(&mut *self.release.acquire().await?).await
     }
 }
 

@@ -1,0 +1,79 @@
+//! The roles of the database: what each part of the host may do there, and pools that are that part and nothing else.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use super::StoreError;
+
+const ROLES: &str = include_str!("roles.sql");
+
+/// No question may hang for ever behind a network that swallows it.
+const SESSION: [(&str, &str); 3] =
+    [("client_min_messages", "error"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "300s")];
+
+/// Whom a pool's connections are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The login itself, which owns the schemas and migrates them.
+    Owner,
+    Ingest,
+    Release,
+    Api,
+    Retention,
+}
+
+impl Role {
+    const fn name(self) -> Option<&'static str> {
+        match self {
+            Role::Owner => None,
+            Role::Ingest => Some("quintant_ingest"),
+            Role::Release => Some("quintant_release"),
+            Role::Api => Some("quintant_api"),
+            Role::Retention => Some("quintant_retention"),
+        }
+    }
+
+    const fn connections(self) -> u32 {
+        match self {
+            Role::Ingest => 6,
+            Role::Api => 3,
+            Role::Owner | Role::Release | Role::Retention => 2,
+        }
+    }
+
+    /// Connects lazily. The role is set as a connection begins, as its own default: neither `ROLLBACK` nor `RESET ROLE` leaves it.
+    pub(super) fn pool(self, options: &PgConnectOptions) -> PgPool {
+        let mut options = options.clone().application_name("quintant").options(SESSION);
+        if let Some(name) = self.name() {
+            options = options.options([("role", name), ("search_path", "pg_catalog")]);
+        }
+        PgPoolOptions::new()
+            .max_connections(self.connections())
+            .acquire_timeout(Duration::from_secs(5))
+            // A dropped future may leave a connection inside a transaction, whose next user would lose his writes.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+                    Ok(true)
+                })
+            })
+            // That rollback mostly finds nothing to roll back, which the server would warn of each time.
+            .connect_lazy_with(options)
+    }
+}
+
+/// Makes the roles where they are missing, and grants each what it needs.
+pub(super) async fn apply(owner: &PgPool) -> Result<(), StoreError> {
+    let may_not = |error: &sqlx::Error| {
+        error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "42501")
+    };
+    let mut transaction = owner.begin().await?;
+    match sqlx::raw_sql(ROLES).execute(&mut *transaction).await {
+        Err(error) if may_not(&error) => Err(StoreError::RolesMissing),
+        result => {
+            result?;
+            Ok(transaction.commit().await?)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+-- What each part of the host may do. Applied after every migration, so that a database that was restored elsewhere has its roles again.
+-- Roles belong to the whole cluster, whose other databases may be migrated at the same time; grants belong to this database.
+
+SELECT pg_advisory_xact_lock(8175556621680864884);
+
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['quintant_ingest', 'quintant_release', 'quintant_api', 'quintant_retention'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+        -- A superuser may become anybody; who has created a role may grant it.
+        IF NOT pg_has_role(current_user, role, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
+            BEGIN
+                EXECUTE format('GRANT %I TO CURRENT_USER', role);
+            EXCEPTION WHEN unique_violation THEN
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+END
+$$;
+
+REVOKE ALL ON SCHEMA app, raw, release FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
+
+-- Reads and writes facts and the host's own state; of what is released it sees which weeks are over.
+GRANT USAGE ON SCHEMA app, raw, release TO quintant_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO quintant_ingest;
+REVOKE INSERT, UPDATE, DELETE ON app.epoch FROM quintant_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON raw.change, raw.review, raw.commit, raw.alias TO quintant_ingest;
+GRANT SELECT ON raw.assignment, release.atom, release.span TO quintant_ingest;
+GRANT EXECUTE ON FUNCTION app.epochs_open(integer, integer) TO quintant_ingest;
+
+-- Reads facts and adds what is told. It can change neither a fact nor what was told before.
+GRANT USAGE ON SCHEMA app, raw, release TO quintant_release;
+GRANT SELECT ON app.epoch, raw.change, raw.review, raw.commit, raw.alias, raw.assignment TO quintant_release;
+GRANT INSERT ON raw.assignment TO quintant_release;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
+
+-- Reads what is told, and how runs went.
+GRANT USAGE ON SCHEMA app, release TO quintant_api;
+GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
+GRANT SELECT ON app.source, app.run TO quintant_api;
+GRANT SELECT (source_id, name, covered_from_ms, covered_through_ms) ON app.feed TO quintant_api;
+
+-- Removes what is past its retention, by its week alone, and closes epochs.
+GRANT USAGE ON SCHEMA app, raw TO quintant_retention;
+GRANT SELECT (week, epoch), DELETE ON raw.change, raw.review, raw.commit TO quintant_retention;
+GRANT SELECT (earlier_change), UPDATE (earlier_change) ON raw.change, raw.review TO quintant_retention;
+GRANT SELECT (week), DELETE ON raw.assignment TO quintant_retention;
+GRANT SELECT (epoch, last_seen_week), DELETE ON raw.alias TO quintant_retention;
+GRANT EXECUTE ON FUNCTION app.epochs_close(integer) TO quintant_retention;
+
+-- Temporary tables would be a place to gather facts in, and statistics tell how many rows come and go. Where the login is not the owner of
+-- the database, or no superuser, this does nothing.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    BEGIN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END;
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        RETURN;
+    END IF;
+    FOR item IN SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND relname ~ '^pg_stat(io)?_' AND has_table_privilege('public', oid, 'SELECT')
+    LOOP
+        EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC', item.name);
+        EXECUTE format('GRANT SELECT ON %s TO pg_monitor', item.name);
+    END LOOP;
+    FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_stat_get_' AND has_function_privilege('public', oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', item.name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', item.name);
+    END LOOP;
+END
+$$;
