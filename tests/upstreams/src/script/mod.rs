@@ -89,6 +89,8 @@ enum Applies {
     /// Counted from 1.
     Nth(usize),
     UntilHealed,
+    /// That came with this `Authorization`.
+    With(String),
 }
 
 /// Rules in the order in which they are tried; what fits none is answered 501.
@@ -119,6 +121,12 @@ impl Script {
     #[must_use]
     pub fn until_healed(self, prefix: &str, answer: Answer) -> Self {
         self.rule(prefix, Applies::UntilHealed, answer)
+    }
+
+    /// Every request whose path and query begin with `prefix` and whose `Authorization` is this.
+    #[must_use]
+    pub fn on_credential(self, prefix: &str, authorization: &str, answer: Answer) -> Self {
+        self.rule(prefix, Applies::With(authorization.to_owned()), answer)
     }
 
     fn rule(mut self, prefix: &str, applies: Applies, answer: Answer) -> Self {
@@ -202,15 +210,17 @@ struct Stage {
 }
 
 impl Stage {
-    fn answer_to(&self, target: &str) -> Option<&Answer> {
+    fn answer_to(&self, asked: &wire::Asked) -> Option<&Answer> {
+        let (target, authorization) = (asked.target.as_str(), asked.header("authorization"));
         let mut chosen = None;
         // Every fitting rule counts the request, also behind the one that answers it.
         for rule in self.rules.iter().filter(|rule| target.starts_with(&rule.prefix)) {
             let asked = rule.asked.fetch_add(1, Ordering::SeqCst) + 1;
-            let applies = match rule.applies {
+            let applies = match &rule.applies {
                 Applies::Always => true,
-                Applies::Nth(nth) => nth == asked,
+                Applies::Nth(nth) => *nth == asked,
                 Applies::UntilHealed => !self.is_healed.load(Ordering::SeqCst),
+                Applies::With(wanted) => authorization.as_ref() == Some(wanted),
             };
             if chosen.is_none() && applies {
                 chosen = Some(&rule.answer);
@@ -239,7 +249,7 @@ async fn exchanges(stream: &mut TcpStream, stage: &Stage) -> io::Result<()> {
     while let Some(asked) = wire::read(stream, &mut buffer).await? {
         let closes = asked.closes;
         let unknown = Answer::new(501, format!("no rule for `{} {}`", asked.method, asked.target));
-        let answer = stage.answer_to(&asked.target).unwrap_or(&unknown);
+        let answer = stage.answer_to(&asked).unwrap_or(&unknown);
         stage.log.add(Request {
             at: Instant::now(),
             status: answer.status,

@@ -53,6 +53,18 @@ async fn what_holds_until_healed_gives_way_to_the_next_rule() {
 }
 
 #[tokio::test]
+async fn an_answer_may_depend_on_the_credential() {
+    let script =
+        Script::new().on_credential("/pulls", "Bearer old", Answer::new(401, "")).on("/pulls", Answer::new(200, "[]"));
+    let scripted = script.start().await.unwrap();
+    let url = format!("{}/pulls", scripted.url());
+    assert_eq!(get(&url, &[("Authorization", "Bearer old")]).await.unwrap().status, 401);
+    assert_eq!(get(&url, &[("Authorization", "Bearer new")]).await.unwrap().status, 200);
+    assert_eq!(get(&url, &[]).await.unwrap().status, 200);
+    assert!(scripted.requests()[1].header("host").is_some());
+}
+
+#[tokio::test]
 async fn bad_behaviour_is_as_told() {
     let answer = |behaviour: Behaviour| Answer::new(200, "0123456789").behaving(behaviour);
     let script = Script::new()
