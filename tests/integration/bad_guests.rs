@@ -6,7 +6,7 @@ use std::time::Duration;
 use quintant::plugin::Limits;
 use quintant::store::RunSummary;
 use quintant_tests::{Host, HostOptions, Log, guest_sources, guests};
-use quintant_upstreams::script::Script;
+use quintant_upstreams::script::{Answer, Script};
 use tokio_util::sync::CancellationToken;
 
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -95,6 +95,53 @@ async fn a_guest_that_is_never_done_ends_at_the_page_limit() {
     log.assert_line(&["source.name=never-done ", "ended early", "the run's 5 pages are used up; the next"]);
     assert_goes_on(&host).await;
     host.finish().await;
+}
+
+/// The run ends at a budget, which is named, and what was stored before stays.
+async fn check_budget(behaviour: &str, answer: Answer, limits: Limits, code: &str, told: &str) -> RunSummary {
+    let log = Log::capture();
+    let scripted = Script::new().on("/flood", answer).start().await.unwrap();
+    let sources = guest_sources(scripted.url(), &[behaviour, "behave"]);
+    let host = Host::for_text(&sources, HostOptions { limits, ..HostOptions::default() }).await;
+    let summary = run(&host, behaviour).await;
+    assert_eq!((summary.outcome.as_str(), summary.code.as_deref()), ("failed", Some(code)));
+    log.assert_line(&["ended early", code, told]);
+    assert_eq!(host.database.count(COMMITS).await, 1);
+    assert_goes_on(&host).await;
+    host.finish().await;
+    summary
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_ends_at_the_runs_budget() {
+    let limits = Limits { requests: 20, ..small() };
+    let told = "the run's 20 requests are used up; the next run goes on from there";
+    let summary = check_budget("flood", Answer::new(200, ""), limits, "rate_limited", told).await;
+    assert_eq!((summary.pages, summary.requests), (1, 20));
+}
+
+#[tokio::test]
+async fn a_flood_of_bytes_ends_at_the_runs_budget() {
+    let limits = Limits { run_response_bytes: 100_000, ..small() };
+    let told = "the run's 100000 bytes of answers are used up; the next run goes on from there";
+    let summary = check_budget("flood", Answer::new(200, "x".repeat(9_999)), limits, "rate_limited", told).await;
+    assert_eq!((summary.pages, summary.requests), (1, 11));
+}
+
+#[tokio::test]
+async fn toil_ends_at_the_runs_budget_of_time() {
+    let limits = Limits { cpu: Duration::from_secs(60), run: Duration::from_secs(1), pages: 100_000, ..small() };
+    let told = "the run's 1 s are used up; the next run goes on from there";
+    let summary = check_budget("toil", Answer::new(200, ""), limits, "rate_limited", told).await;
+    assert!(summary.pages > 1, "{summary:?}");
+}
+
+#[tokio::test]
+async fn toil_ends_at_the_runs_budget_of_processor_time() {
+    let limits = Limits { cpu: Duration::from_secs(60), run_cpu: Duration::from_millis(300), pages: 10_000, ..small() };
+    let told = "the run's processor time is used up by the plugin";
+    let summary = check_budget("toil", Answer::new(200, ""), limits, "cpu_exhausted", told).await;
+    assert!(summary.pages >= 1, "no call used up its own time: {summary:?}");
 }
 
 #[tokio::test]

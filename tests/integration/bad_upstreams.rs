@@ -100,6 +100,11 @@ impl Bench {
         self.cases().next().unwrap()
     }
 
+    /// As when the limits have passed that the host knows of.
+    async fn restart(&mut self) {
+        self.host.restart().await;
+    }
+
     async fn finish(self) {
         for (place, text) in [
             ("log", self.log.text()),
@@ -341,12 +346,19 @@ async fn a_rate_limit_that_lasts_ends_the_run_until_then() {
     ];
     let scripts =
         limits.each_ref().map(|(name, answer, _)| (*name, Script::new().until_healed(SECOND_PAGE, answer.clone())));
-    let bench = Bench::start(scripts).await;
+    let mut bench = Bench::start(scripts).await;
     for (case, (name, _, seconds)) in bench.cases().zip(limits) {
-        let summary = case.collect().await;
+        let [summary, commits] = bench.host.collect_from(name).await.try_into().unwrap();
+        assert_eq!(commits.code.as_deref(), Some("rate_limited"), "{name}: the limit holds for all feeds");
         case.assert_stopped(&summary, Some("rate_limited"), 2).await;
         assert_eq!(summary.retry_at, Some(simulation_end() + SignedDuration::from_secs(seconds)), "{name}");
         assert_eq!(case.asked(SECOND_PAGE).len(), 1, "{name}");
+        let [pulls, commits] = bench.host.collect_from(name).await.try_into().unwrap();
+        assert_eq!([pulls.code, commits.code], [(); 2].map(|()| Some("rate_limited".to_owned())), "{name}");
+        assert_eq!((pulls.requests, commits.requests), (0, 0), "{name}: nothing is asked before");
+    }
+    bench.restart().await;
+    for case in bench.cases() {
         case.assert_goes_on().await;
     }
     bench.finish().await;
@@ -358,13 +370,14 @@ async fn an_answer_that_uses_up_the_limit_is_the_last_one_asked_for() {
         .header("date", DATE)
         .header("x-ratelimit-remaining", "0")
         .header("x-ratelimit-reset", RESET);
-    let bench = Bench::start([("used-up", Script::new().until_healed(LAST_REVIEWS, answer))]).await;
+    let mut bench = Bench::start([("used-up", Script::new().until_healed(LAST_REVIEWS, answer))]).await;
     let case = bench.only();
-    let summary = case.collect().await;
+    let [summary, _] = bench.host.collect_from(case.name).await.try_into().unwrap();
     case.assert_stopped(&summary, Some("rate_limited"), 2).await;
     assert_eq!(summary.retry_at, Some(simulation_end() + SignedDuration::from_hours(2)));
     assert_eq!(case.asked(SECOND_PAGE), []);
-    case.assert_goes_on().await;
+    bench.restart().await;
+    bench.only().assert_goes_on().await;
     bench.finish().await;
 }
 

@@ -14,6 +14,7 @@ mod code_cache;
 mod collecting;
 mod configuration;
 mod contract;
+mod egress;
 mod graphql;
 mod invariants;
 mod moving;

@@ -301,7 +301,7 @@ fn check_names_what_is_missing() {
         &["check"],
         78,
         &expect![[r#"
-            error: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer
+            error: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer, github_app
               --> SITE/quintant.toml:14:8
                |
             14 | auth = { basic = { file = "*************" } }
@@ -701,10 +701,13 @@ async fn from_an_empty_database_to_released_figures() {
     let status = json(&["status"]);
     for (feed, run) in status["feeds"].as_array().unwrap().iter().zip(&runs) {
         assert_eq!((&feed["feed"], &feed["last_run"]["facts"]), (&run["feed"], &run["facts"]), "{status}");
+        let [requests, retries, waited] = ["requests", "retries", "waited_seconds"].map(|key| &feed["last_run"][key]);
+        assert!(requests.as_u64() > Some(0) && *retries == 0 && *waited == 0, "{status}");
         assert!(feed["covered"]["through"].is_string() && feed["last_run"]["ended"].is_string(), "{status}");
     }
     let text = site.run(&["status"]).stdout;
     assert!(text.starts_with("github/pull_requests\n  last run   20") && text.contains(" ok: "), "{text}");
+    assert!(text.contains(" requests\n") && !text.contains("waited"), "{text}");
 
     assert_eq!(database.count("SELECT count(*) FROM release.atom").await, 0);
     let waiting = json(&["release", "status"]);

@@ -46,6 +46,9 @@ pub fn compiler() -> Compiler {
     Compiler { program: program(), limits: CompileLimits::default() }
 }
 
+/// What upstreams of tests are reached by.
+const LOOPBACK: &str = "networks = [\"127.0.0.0/8\"]";
+
 /// A Tuesday at noon: the last whole week has settled.
 pub fn simulation_end() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
@@ -63,13 +66,26 @@ pub fn guests() -> PathBuf {
 
 /// A configuration with one source for each behaviour of the misbehaving guest, named like it.
 pub fn guest_sources(url: &str, behaviours: &[&str]) -> String {
+    let source = |behaviour: &&str| {
+        let endpoint = format!("url = \"{url}\"\n{LOOPBACK}");
+        (behaviour.replace('_', "-"), endpoint, format!("behaviour = \"{behaviour}\""))
+    };
+    guest_sources_at(&behaviours.iter().map(source).collect::<Vec<_>>())
+}
+
+/// A configuration with one source, `guest`, of the misbehaving guest, with these lines of its endpoint and its settings.
+pub fn guest_source(endpoint: &str, settings: &str) -> String {
+    guest_sources_at(&[("guest".to_owned(), endpoint.to_owned(), settings.to_owned())])
+}
+
+/// As [`guest_source`], with one source for each name, endpoint and settings.
+pub fn guest_sources_at(sources: &[(String, String, String)]) -> String {
     let plugin = guests().join("misbehaving.wasm");
     let mut text = ground();
-    for behaviour in behaviours {
+    for (name, endpoint, settings) in sources {
         text.push_str(&format!(
-            "[[source]]\nname = \"{}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
-             [source.settings]\nbehaviour = \"{behaviour}\"\n",
-            behaviour.replace('_', "-"),
+            "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\n{endpoint}\n\
+             [source.settings]\n{settings}\n",
             plugin.display()
         ));
     }
@@ -88,7 +104,7 @@ pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
     for (name, url) in sources {
         text.push_str(&format!(
             "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
-             auth = {{ bearer = {{ file = \"github.token\" }} }}\n[source.settings]\n{settings}\n",
+             auth = {{ bearer = {{ file = \"github.token\" }} }}\n{LOOPBACK}\n[source.settings]\n{settings}\n",
             plugin.display()
         ));
     }
@@ -230,6 +246,14 @@ impl Host {
     /// Releases what is due.
     pub async fn release(&self) -> u64 {
         Collector::new(&self.app, CancellationToken::new()).release().await.unwrap()
+    }
+
+    /// A host anew, which has forgotten what it learnt of its sources.
+    pub async fn restart(&mut self) {
+        let (config, clock) = (self.app.setup.config.clone(), self.app.setup.clock.clone());
+        let limits = self.app.setup.sources[0].limits().clone();
+        let app = App::open(Setup::build(config, compiler(), limits, clock).await.unwrap()).await.unwrap();
+        std::mem::replace(&mut self.app, app).close().await.unwrap();
     }
 
     /// Another host on the same database, with nothing of its own to do.

@@ -9,15 +9,19 @@ mod host;
 mod log;
 mod passage;
 mod program;
+mod relay;
 mod site;
+mod tls;
 
 pub use commit_feed::{CommitFeed, commit};
 pub use database::Database;
 pub use host::{
-    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, github_source, github_sources, guest_sources, guests,
-    plugins, simulation_end,
+    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, github_source, github_sources, guest_source,
+    guest_sources, guest_sources_at, guests, plugins, simulation_end,
 };
 pub use log::Log;
 pub use passage::Passage;
 pub use program::{Memory, Ran, Serving, quintant};
+pub use relay::Proxy;
 pub use site::Site;
+pub use tls::{Authority, TlsFront};

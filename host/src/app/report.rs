@@ -236,6 +236,15 @@ fn run_line(summary: &RunSummary) -> String {
             line.push_str(&format!(", {count} {what}"));
         }
     }
+    if summary.requests > 0 {
+        line.push_str(&format!(", {} requests", summary.requests));
+    }
+    if summary.retries > 0 {
+        line.push_str(&format!(", {} of them again", summary.retries));
+    }
+    if summary.waited_seconds > 0 {
+        line.push_str(&format!(", {} s waited for rate limits", summary.waited_seconds));
+    }
     if let Some(code) = &summary.code {
         line.push_str(&format!(", code `{code}`"));
     }
@@ -255,5 +264,8 @@ fn run_json(summary: &RunSummary) -> Value {
         "rejected": summary.rejected,
         "late": summary.late,
         "problems": summary.problems,
+        "requests": summary.requests,
+        "retries": summary.retries,
+        "waited_seconds": summary.waited_seconds,
     })
 }

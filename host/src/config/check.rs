@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,7 +82,15 @@ fn database(section: file::Database, reader: &mut Reader) -> Database {
 }
 
 fn source(section: file::Source, plugins: &Path, reader: &mut Reader) -> Source {
-    let endpoint = |endpoint: file::Endpoint| Endpoint { url: endpoint.url.map(|url| url.0), auth: endpoint.auth };
+    let endpoint = |endpoint: file::Endpoint| Endpoint {
+        url: endpoint.url.map(|url| url.0),
+        auth: endpoint.auth,
+        networks: endpoint.networks.into_iter().map(|network| network.0).collect(),
+        also: endpoint.also.into_iter().map(|origin| origin.0).collect(),
+        proxy: endpoint.proxy.map(|proxy| proxy.0),
+        ca: endpoint.ca,
+        requests_per_hour: endpoint.requests_per_hour.and_then(|number| NonZeroU32::new(number.0)),
+    };
     Source {
         name: section.name.value,
         plugin: plugin(&section.plugin, plugins, reader),

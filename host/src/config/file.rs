@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::ReleaseStart;
+use super::endpoint::{Network, OtherOrigin, Proxy};
 use super::read::{Key, Node, Placed, Read, Reader, section};
 use super::secret::{Auth, SecretRef};
 use super::value::{BaseUrl, Pause, Settings, Whole, Word};
@@ -171,5 +172,15 @@ section! {
         url: Option<BaseUrl>,
         /// The credential.
         auth: Option<Auth>,
+        /// Networks that are not public and may be connected to, such as `10.1.2.0/24`.
+        networks: Vec<Network>,
+        /// Other origins that redirects and handed-out URLs may lead to, without the credential.
+        also: Vec<OtherOrigin>,
+        /// `http://HOST:PORT` of a proxy. The environment is not asked.
+        proxy: Option<Proxy>,
+        /// PEM files of certificate authorities, beside the system's.
+        ca: Vec<PathBuf>,
+        /// Requests an hour and token, fewer than the plugin's.
+        requests_per_hour: Option<Whole<1, { u32::MAX }>>,
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod difference;
 mod document;
+mod endpoint;
 mod file;
 mod mistake;
 mod read;
@@ -14,17 +15,20 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use url::Url;
+use ipnet::IpNet;
+use url::{Origin, Url};
 
 pub use difference::Difference;
 pub use document::{Document, Place};
+pub use endpoint::GithubApp;
 pub use mistake::{ConfigError, MistakeReport, Note};
 pub use render::Style;
 pub use schema::schema;
-pub use secret::{Auth, Secret, SecretError, SecretRef};
+pub use secret::{Auth, Secret, SecretError, SecretRef, SecretRefs};
 pub use suggest::unknown;
 pub use value::Variable;
 
@@ -118,6 +122,15 @@ pub struct Endpoint {
     /// None: the plugin's default.
     pub url: Option<Url>,
     pub auth: Option<Auth>,
+    /// Networks that are not public and may be connected to.
+    pub networks: Vec<IpNet>,
+    /// Where redirects and handed-out URLs may lead to, without the credential.
+    pub also: Vec<Origin>,
+    pub proxy: Option<Url>,
+    /// PEM files of certificate authorities, beside the system's.
+    pub ca: Vec<PathBuf>,
+    /// None: what the plugin declares.
+    pub requests_per_hour: Option<NonZeroU32>,
 }
 
 impl Config {

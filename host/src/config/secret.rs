@@ -3,7 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::read::choice;
+use serde_json::{Value, json};
+use toml::de::DeValue;
+
+use super::endpoint::GithubApp;
+use super::read::{Node, Read, Reader, choice};
 use super::value::Variable;
 
 const LONGEST_SECRET_BYTES: usize = 16 * 1024;
@@ -20,11 +24,34 @@ choice! {
 
 choice! {
     /// How the host shows who it is.
-    Auth as "`{ bearer = SECRET }` or `{ basic = SECRET }`" {
-        /// A token.
-        bearer: Bearer(SecretRef),
+    Auth as "`{ bearer = SECRET }`, `{ basic = SECRET }` or `{ github_app = APP }`" {
+        /// A token, or several that share the work.
+        bearer: Bearer(SecretRefs),
         /// Base64 of `user:password`.
         basic: Basic(SecretRef),
+        /// A GitHub App: `{ id = NUMBER, installation = NUMBER, key = SECRET }`.
+        github_app: GithubApp(GithubApp),
+    }
+}
+
+/// One secret, or several of the same use; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRefs(pub Vec<SecretRef>);
+
+impl Read for SecretRefs {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        if !matches!(node.value.get_ref(), DeValue::Array(_)) {
+            return <SecretRef as Read>::read(node, reader).map(|secret| Self(vec![secret]));
+        }
+        let secrets = Vec::<SecretRef>::read(node, reader)?;
+        if secrets.is_empty() {
+            return reader.wrong_value(node, format!("`{}` lists no secret", node.key), "write at least one");
+        }
+        Some(Self(secrets))
+    }
+
+    fn schema() -> Value {
+        json!({ "oneOf": [SecretRef::schema(), { "type": "array", "minItems": 1, "items": SecretRef::schema() }] })
     }
 }
 
@@ -44,6 +71,15 @@ pub enum SecretError {
 impl SecretRef {
     /// Reads it, without the white space around it.
     pub fn read(&self) -> Result<Secret, SecretError> {
+        self.read_text(char::is_control)
+    }
+
+    /// Reads one of several lines, such as a PEM file.
+    pub(crate) fn read_lines(&self) -> Result<Secret, SecretError> {
+        self.read_text(|c| c.is_control() && !c.is_ascii_whitespace())
+    }
+
+    fn read_text(&self, is_refused: impl Fn(char) -> bool) -> Result<Secret, SecretError> {
         let (text, place) = match self {
             SecretRef::Env(Variable(name)) => (
                 std::env::var(name).map_err(|_| SecretError::NotSet(name.clone()))?,
@@ -59,7 +95,7 @@ impl SecretRef {
         if text.is_empty() {
             return Err(SecretError::Empty(place));
         }
-        if text.len() > LONGEST_SECRET_BYTES || text.chars().any(char::is_control) {
+        if text.len() > LONGEST_SECRET_BYTES || text.chars().any(is_refused) {
             return Err(SecretError::NoText(place));
         }
         Ok(Secret(text.to_owned()))

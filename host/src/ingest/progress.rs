@@ -1,12 +1,13 @@
 //! What a run has come to so far, and what is said of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::normalize::RejectedCounts;
-use crate::plugin::{Failure, FailureCode, Page, Problem};
+use crate::plugin::{Failure, FailureCode, Page, Problem, Traffic};
 use crate::store::RunSummary;
 
 const PAUSE_BETWEEN_WORDS: Duration = Duration::from_secs(2);
@@ -33,6 +34,8 @@ pub(super) struct Progress {
     rejected: RejectedCounts,
     covered: bool,
     share: Option<f32>,
+    /// None: no session was started.
+    traffic: Option<Arc<Traffic>>,
     began: Instant,
     told: Option<Instant>,
 }
@@ -53,9 +56,15 @@ impl Progress {
             rejected: RejectedCounts::new(),
             covered: false,
             share: None,
+            traffic: None,
             began: Instant::now(),
             told: None,
         }
+    }
+
+    /// The source is asked from now on; this counts how often.
+    pub(super) fn follow(&mut self, traffic: Arc<Traffic>) {
+        self.traffic = Some(traffic);
     }
 
     /// A page has come.
@@ -123,6 +132,9 @@ impl Progress {
         let wait = failure
             .and_then(|failure| failure.retry_after_seconds)
             .map(|seconds| Duration::from_secs(u64::from(seconds)).clamp(SHORTEST_RETRY, LONGEST_RETRY));
+        let traffic = self.traffic.as_deref();
+        // Rounded up: a short wait is one.
+        let waited = traffic.map_or(Duration::ZERO, Traffic::waited) + Duration::from_millis(999);
         RunSummary {
             outcome: outcome.to_owned(),
             code: failure.map(|failure| failure.code.as_str().to_owned()),
@@ -133,6 +145,9 @@ impl Progress {
             late: self.late,
             problems: self.problems,
             is_strike: failure.is_some_and(|failure| failure.code.is_strike()),
+            requests: traffic.map_or(0, Traffic::requests),
+            retries: traffic.map_or(0, Traffic::retries),
+            waited_seconds: u32::try_from(waited.as_secs()).unwrap_or(u32::MAX),
         }
     }
 }

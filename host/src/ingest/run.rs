@@ -92,6 +92,7 @@ impl FeedRun<'_> {
         let keys = self.pipe.key.epochs_to_forget(epochs).map_err(no_keys)?;
         let mut progress = Progress::new();
         let mut session = self.source.start(&self.pipe.calendar).await?;
+        progress.follow(session.traffic());
         let (mut cursor, from) = (None, self.look_back(started));
         loop {
             let now = self.clock.now();
@@ -121,6 +122,7 @@ impl FeedRun<'_> {
         let Start { mut cursor, mut from, from_without_cursor } =
             self.start(store, lease, reading, keep_from).await.map_err(|error| database(&error))?;
         let mut session = self.source.start(&self.pipe.calendar).await?;
+        progress.follow(session.traffic());
         let mut may_start_over = true;
         loop {
             let now = self.clock.now();

@@ -1,5 +1,6 @@
 //! What a plugin says of itself, checked.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::contract::exports::quintant::collector::collector as wit;
@@ -29,6 +30,8 @@ pub struct EndpointSpec {
     pub(super) default_url: Option<String>,
     pub(super) auth: types::AuthScheme,
     pub(super) methods: types::Methods,
+    /// The upstream's own bound.
+    pub(super) requests_per_hour: Option<NonZeroU32>,
 }
 
 /// A sequence of facts that advances with one cursor.
@@ -86,6 +89,7 @@ impl Descriptor {
                 default_url: endpoint.default_url,
                 auth: endpoint.auth,
                 methods: endpoint.methods,
+                requests_per_hour: endpoint.max_requests_per_hour.and_then(NonZeroU32::new),
             })
             .collect();
         Ok(Self {

@@ -100,7 +100,7 @@ pub(super) fn failure(sent: wit::Failure, conceal: impl Fn(String) -> String) ->
         Wit::Misconfigured(message) => failed(FailureCode::Misconfigured, message),
         Wit::RateLimited(seconds) => Failure {
             retry_after_seconds: seconds,
-            ..Failure::new(FailureCode::RateLimited, "the source or the run's budget allows no more requests for now")
+            ..Failure::new(FailureCode::RateLimited, "the source allows no more requests for now")
         },
         Wit::Transient(message) => failed(FailureCode::Transient, message),
         Wit::CursorExpired(message) => failed(FailureCode::CursorExpired, message),

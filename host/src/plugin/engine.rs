@@ -1,7 +1,6 @@
 //! The one engine of the process and the clock that its guests are interrupted by.
 
 use std::path::Path;
-use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, ModuleVersionStrategy, Store, UpdateDeadline};
@@ -10,10 +9,9 @@ use super::cache::{CodeCache, Miss, WASMTIME};
 use super::compiler::Compiler;
 use super::contract::Plugin;
 use super::guest::Guest;
-use super::limits::Limits;
+use super::limits::{Limits, TICK};
 use super::load::PluginError;
 
-const TICK: Duration = Duration::from_millis(10);
 /// Bytes that one call may hand to the host.
 const HOSTCALL_BYTES: usize = 16 << 20;
 
@@ -83,20 +81,12 @@ impl Runtime {
         store.set_max_component_handles(1000);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
-            let guest = context.data_mut();
-            match guest.ticks_left.checked_sub(1) {
-                Some(left) => {
-                    guest.ticks_left = left;
-                    Ok(UpdateDeadline::Yield(1))
-                }
-                None => Ok(UpdateDeadline::Interrupt),
+            if context.data_mut().processor.tick() {
+                Ok(UpdateDeadline::Yield(1))
+            } else {
+                Ok(UpdateDeadline::Interrupt)
             }
         });
         store
-    }
-
-    /// The processor time of a call, in ticks of the epoch's clock.
-    pub(super) fn ticks_a_call(&self) -> u32 {
-        u32::try_from(self.limits.cpu.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX)
     }
 }

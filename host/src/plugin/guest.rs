@@ -1,11 +1,12 @@
 //! What a running guest can reach: `http` and `log`, and nothing else.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::contract::quintant::collector::{http, log, types};
 use super::egress::Egress;
 use super::failure::plain;
-use super::limits::{Limits, MemoryBudget};
+use super::limits::{Limits, MemoryBudget, ProcessorBudget};
 
 const LONGEST_MESSAGE: usize = 1000;
 const MOST_FIELDS: usize = 16;
@@ -13,7 +14,7 @@ const MOST_FIELDS: usize = 16;
 /// The data of one store.
 pub(super) struct Guest {
     pub(super) memory: MemoryBudget,
-    pub(super) ticks_left: u32,
+    pub(super) processor: ProcessorBudget,
     /// None while a plugin describes itself.
     pub(super) egress: Option<Egress>,
     source: Arc<str>,
@@ -24,7 +25,7 @@ impl Guest {
     pub(super) fn new(limits: &Limits, source: Arc<str>, egress: Option<Egress>) -> Self {
         Self {
             memory: MemoryBudget::new(limits.memory_bytes),
-            ticks_left: 0,
+            processor: ProcessorBudget::new(limits),
             egress,
             source,
             log_lines_left: limits.log_lines,
@@ -45,7 +46,12 @@ impl types::Host for Guest {}
 impl http::Host for Guest {
     async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::HttpError>> {
         Ok(match &mut self.egress {
-            Some(egress) => egress.send(request).await,
+            Some(egress) => {
+                let began = Instant::now();
+                let answer = egress.send(request).await;
+                self.processor.slept(began.elapsed());
+                answer
+            }
             None => Err(http::HttpError::Denied("`describe` must not depend on anything".to_owned())),
         })
     }

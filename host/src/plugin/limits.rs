@@ -11,10 +11,14 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Processor time of the guest a call.
     pub cpu: Duration,
+    /// Processor time of the guest a run.
+    pub run_cpu: Duration,
     /// Wall time of a call, waiting for the source included.
     pub wall: Duration,
     /// Decompressed size of one answer of a source.
     pub response_bytes: usize,
+    /// Decompressed size of all answers a run.
+    pub run_response_bytes: u64,
     /// HTTP requests a run, retries included.
     pub requests: u32,
     /// Pages a run.
@@ -36,8 +40,10 @@ impl Default for Limits {
         Self {
             memory_bytes: 128 << 20,
             cpu: Duration::from_secs(10),
+            run_cpu: Duration::from_secs(600),
             wall: Duration::from_secs(600),
             response_bytes: 16 << 20,
+            run_response_bytes: 4 << 30,
             requests: 20_000,
             pages: 10_000,
             run: Duration::from_secs(3600),
@@ -102,9 +108,70 @@ impl ResourceLimiter for MemoryBudget {
     }
 }
 
+/// How often the guest's processor time is looked at.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Counts a guest's processor time in ticks, by the call and by the run.
+#[derive(Debug)]
+pub(super) struct ProcessorBudget {
+    ticks_a_call: u32,
+    call_ticks_left: u32,
+    run_ticks_left: u32,
+}
+
+impl ProcessorBudget {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let ticks = |time: Duration| u32::try_from(time.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX);
+        let ticks_a_call = ticks(limits.cpu);
+        Self { ticks_a_call, call_ticks_left: ticks_a_call, run_ticks_left: ticks(limits.run_cpu) }
+    }
+
+    /// Each call starts with the whole of its time; the run's goes on.
+    pub(super) fn call(&mut self) {
+        self.call_ticks_left = self.ticks_a_call;
+    }
+
+    /// False when the call's or the run's time is used up.
+    pub(super) fn tick(&mut self) -> bool {
+        match (self.call_ticks_left.checked_sub(1), self.run_ticks_left.checked_sub(1)) {
+            (Some(call), Some(run)) => {
+                (self.call_ticks_left, self.run_ticks_left) = (call, run);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The guest waited for the host: the tick that it will find passed was not its own.
+    pub(super) fn slept(&mut self, time: Duration) {
+        if time >= TICK {
+            self.call_ticks_left = self.call_ticks_left.saturating_add(1);
+            self.run_ticks_left = self.run_ticks_left.saturating_add(1);
+        }
+    }
+
+    pub(super) fn is_run_used_up(&self) -> bool {
+        self.run_ticks_left == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_start_anew_and_the_run_goes_on() {
+        let limits = Limits { cpu: TICK * 2, run_cpu: TICK * 3, ..Limits::default() };
+        let mut budget = ProcessorBudget::new(&limits);
+        assert_eq!([budget.tick(), budget.tick(), budget.tick()], [true, true, false]);
+        assert!(!budget.is_run_used_up());
+        budget.call();
+        budget.slept(TICK / 2);
+        assert_eq!([budget.tick(), budget.tick()], [true, false]);
+        assert!(budget.is_run_used_up());
+        budget.slept(TICK * 100);
+        assert_eq!([budget.tick(), budget.tick()], [true, false]);
+    }
 
     #[test]
     fn memories_and_tables_are_summed() {

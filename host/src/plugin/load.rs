@@ -165,8 +165,7 @@ fn refuse_foreign_imports(runtime: &Runtime, path: &Path, component: &Component)
 
 async fn describe(runtime: &Runtime, pre: &PluginPre<Guest>, path: &Path) -> Result<Descriptor, PluginError> {
     let failed = |reason: &str| PluginError::Describe { path: path.to_owned(), reason: plain(reason, 300) };
-    let mut guest = Guest::new(&runtime.limits, path.to_string_lossy().into(), None);
-    guest.ticks_left = runtime.ticks_a_call();
+    let guest = Guest::new(&runtime.limits, path.to_string_lossy().into(), None);
     let mut store = runtime.store(guest);
     let call = async {
         let plugin = pre.instantiate_async(&mut store).await?;

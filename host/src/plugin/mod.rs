@@ -13,7 +13,6 @@ mod failure;
 mod guest;
 mod limits;
 mod load;
-mod rate;
 mod settings;
 mod source;
 
@@ -22,6 +21,7 @@ pub use compilation::Compilation;
 pub use compiler::{CompileLimits, Compiler};
 pub use descriptor::{Descriptor, FeedSpec};
 pub use door::{Page, Problem, ProblemKind};
+pub use egress::{EndpointError, Traffic};
 pub use engine::Runtime;
 pub use failure::{Failure, FailureCode};
 pub use limits::Limits;

@@ -30,6 +30,10 @@ pub struct RunSummary {
     pub problems: u32,
     /// Whether it was the plugin itself that failed.
     pub is_strike: bool,
+    /// HTTP requests that were sent, those that repeated another among them, and what rate limits took.
+    pub requests: u32,
+    pub retries: u32,
+    pub waited_seconds: u32,
 }
 
 /// The last run of a feed, back-fills aside.
@@ -74,7 +78,7 @@ impl Store {
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         sqlx::query!(
             "UPDATE app.run SET ended_ms = $2, outcome = $3, code = $4, retry_ms = $5, pages = $6, facts = $7, rejected = $8, late = $9,
-                    problems = $10, is_strike = $11
+                    problems = $10, is_strike = $11, requests = $12, retries = $13, waited_seconds = $14
              WHERE id = $1",
             run.0,
             now.as_millisecond(),
@@ -87,6 +91,9 @@ impl Store {
             count(summary.late),
             count(summary.problems),
             summary.is_strike,
+            count(summary.requests),
+            count(summary.retries),
+            count(summary.waited_seconds),
         )
         .execute(&self.pool)
         .await?;
@@ -96,6 +103,7 @@ impl Store {
     pub async fn last_run_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<LastRun>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT started_ms, ended_ms, outcome, code, retry_ms, pages, facts, rejected, late, problems, is_strike,
+                   requests, retries, waited_seconds,
                    (SELECT count(*) FROM app.run s WHERE s.source_id = $1 AND s.feed = $2 AND NOT s.is_backfill AND s.is_strike
                         AND s.id > coalesce((SELECT max(o.id) FROM app.run o WHERE o.source_id = $1 AND o.feed = $2
                             AND NOT o.is_backfill AND NOT o.is_strike AND o.ended_ms IS NOT NULL), 0)) AS "strikes!"
@@ -119,6 +127,9 @@ impl Store {
                 late: row.late.unsigned_abs(),
                 problems: row.problems.unsigned_abs(),
                 is_strike: row.is_strike,
+                requests: row.requests.unsigned_abs(),
+                retries: row.retries.unsigned_abs(),
+                waited_seconds: row.waited_seconds.unsigned_abs(),
             },
         }))
     }

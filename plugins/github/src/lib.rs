@@ -35,9 +35,10 @@ impl Collector for GitHub {
             .endpoint(
                 Endpoint::new(api::ENDPOINT, "GitHub's API; GHES: `https://HOST/api/v3`")
                     .default_url("https://api.github.com")
-                    .auth([Auth::Bearer, Auth::None])
+                    .auth([Auth::Bearer, Auth::GithubApp, Auth::None])
                     .methods([Method::Get, Method::Post])
-                    .max_requests_per_hour(5_000),
+                    // The most that GitHub grants anybody; what a credential has left, the answers tell.
+                    .max_requests_per_hour(15_000),
             )
             .feed(Feed::new(
                 "pull_requests",

@@ -29,7 +29,9 @@ pub enum Target {
     /// Path and query below the endpoint's base URL, starting with `/`.
     Path(String),
     /// An absolute URL that the upstream itself handed out. The host refuses it unless scheme,
-    /// host and port equal the endpoint's.
+    /// host and port equal the endpoint's, or those of an origin that the operator named in
+    /// `also`: that one is read with `GET`, without the credential and without other headers
+    /// than `Accept` and validators.
     Url(String),
 }
 

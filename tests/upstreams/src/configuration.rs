@@ -116,6 +116,7 @@ interval = {interval}
 [source.endpoints.api]
 url = {url}
 auth = {{ bearer = {{ file = "github.token" }} }}
+networks = ["127.0.0.0/8"]
 
 [source.settings]
 repositories = [

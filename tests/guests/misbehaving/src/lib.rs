@@ -30,13 +30,22 @@ pub enum Behaviour {
     Chatter,
     /// Asks for a target outside its endpoint.
     Escape,
+    /// Follows the URL of the settings, with a header of its own, and fails where that fails.
+    Follow,
+    /// A fact first, then requests without an end, whatever comes of them.
+    Flood,
+    /// One page after another, each with a fact and a bit of work.
+    Toil,
 }
 
-/// The one setting.
+/// What it is told.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     behaviour: Behaviour,
+    /// Where `follow` leads.
+    #[serde(default)]
+    url: String,
 }
 
 /// The collector.
@@ -102,6 +111,32 @@ impl Collector for Misbehaving {
                     }
                 }
                 page.covered_through(now);
+            }
+            Behaviour::Follow => {
+                let url = &request.context.settings.url;
+                let asked = HttpRequest::follow("api", url).header("accept", "text/plain").header("x-api-key", "own");
+                let answer = client.send(&asked)?;
+                if answer.status != 200 {
+                    return Err(Error::Permanent(format!("status {}", answer.status)));
+                }
+                page.covered_through(now);
+            }
+            Behaviour::Flood => {
+                if request.cursor::<u32>()?.is_none() {
+                    page.push("acme/app@1", now - 1000, commit(now - 2000));
+                    page.save(&1)?;
+                    page.more = true;
+                    return Ok(page);
+                }
+                while !matches!(client.send(&HttpRequest::get("api", "/flood")), Err(HttpError::Throttled(_))) {}
+                page.covered_through(now);
+            }
+            Behaviour::Toil => {
+                for step in 0..30_000_000_u32 {
+                    std::hint::black_box(step);
+                }
+                page.push("acme/app@1", now - 1000, commit(now - 2000));
+                page.more = true;
             }
         }
         Ok(page)
