@@ -41,13 +41,19 @@ pub(crate) async fn simulation(options: Options) -> Simulation {
     Simulation::start(Arc::new(organisation()), Options { requests_per_hour: 1_000_000, ..options }).await.unwrap()
 }
 
-/// Hosts with one identity key give the same facts the same rows.
+/// As if one installation had been copied: no two of them have the same salts otherwise.
+const SALTS: &str =
+    "INSERT INTO app.epoch SELECT epoch, sha256(convert_to(epoch::text, 'UTF8')) FROM generate_series(225, 230) epoch";
+
+/// Hosts with one identity key and the same salts give the same facts the same rows.
 pub(crate) async fn host(simulation: &Simulation, keys: &Path, more: &str, now: Timestamp) -> Host {
     let key = format!("[privacy]\nidentity_key = {{ file = \"{}\" }}\n", keys.join("identity.key").display());
     let settings = format!("[source.settings]\n{more}\n");
     let edits = [("[privacy]\n", key.as_str()), ("[source.settings]\n", settings.as_str())];
     let options = HostOptions { now, ..HostOptions::default() };
-    Host::for_edited_organisation(simulation.organisation(), simulation.url(), &edits, options).await
+    let host = Host::for_edited_organisation(simulation.organisation(), simulation.url(), &edits, options).await;
+    host.database.execute(SALTS).await;
+    host
 }
 
 async fn rows(host: &Host) -> Vec<Vec<String>> {

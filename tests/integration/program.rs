@@ -219,9 +219,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:108:8
+               --> SITE/quintant.toml:112:8
                 |
-            108 | auth = { bearer = { env = "************" } }
+            112 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -357,9 +357,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: unknown setting `branch` in `settings`
-              --> SITE/quintant.toml:17:1
+              --> SITE/quintant.toml:18:1
                |
-            17 | branch = "****"
+            18 | branch = "****"
                | ^^^^^^
                |
                = help: allowed are `page_size`, `pull_requests_by`, `repositories`
@@ -374,9 +374,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.page_size` is wrong: the largest allowed is 100
-              --> SITE/quintant.toml:17:13
+              --> SITE/quintant.toml:18:13
                |
-            17 | page_size = 101
+            18 | page_size = 101
                |             ^^^ the largest allowed is 100
 
             error: 1 mistake in SITE/quintant.toml
@@ -390,9 +390,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.repositories.1` is wrong: not of the form that the plugin asks for
-              --> SITE/quintant.toml:16:34
+              --> SITE/quintant.toml:17:34
                |
-            16 | repositories = ["*************", "payments"]
+            17 | repositories = ["*************", "payments"]
                |                                  ^^^^^^^^^^ not of the form that the plugin asks for
                |
                = help: it has to match `^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`
@@ -407,9 +407,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `repositories` is missing in `settings`
-              --> SITE/quintant.toml:15:1
+              --> SITE/quintant.toml:16:1
                |
-            15 | [source.settings]
+            16 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
                |
                = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
@@ -437,39 +437,39 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: `repositories` is missing in `settings`
-              --> SITE/quintant.toml:15:1
+              --> SITE/quintant.toml:16:1
                |
-            15 | [source.settings]
+            16 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
                |
                = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
 
-        error: unknown setting `repositorys` in `settings`
-          --> SITE/quintant.toml:14:1
-           |
-        14 | repositorys = ["*************"]
-           | ^^^^^^^^^^^ did you mean `repositories`?
-           |
-           = help: allowed are `page_size`, `pull_requests_by`, `repositories`
+            error: unknown setting `repositorys` in `settings`
+              --> SITE/quintant.toml:17:1
+               |
+            17 | repositorys = ["*************"]
+               | ^^^^^^^^^^^ did you mean `repositories`?
+               |
+               = help: allowed are `page_size`, `pull_requests_by`, `repositories`
 
             error: `settings.page_size` is a string; it should be of type integer
-              --> SITE/quintant.toml:17:13
+              --> SITE/quintant.toml:18:13
                |
-            17 | page_size = "****"
+            18 | page_size = "****"
                |             ^^^^^^ expected integer
 
             error: unknown endpoint `apl`
-              --> SITE/quintant.toml:18:19
+              --> SITE/quintant.toml:19:19
                |
-            18 | [source.endpoints.apl]
+            19 | [source.endpoints.apl]
                |                   ^^^ did you mean `api`?
                |
                = help: allowed is `api`
 
             error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
-              --> SITE/quintant.toml:21:10
+              --> SITE/quintant.toml:22:10
                |
-            21 | plugin = "no-such"
+            22 | plugin = "no-such"
                |          ^^^^^^^^^
 
             error: 6 mistakes in SITE/quintant.toml

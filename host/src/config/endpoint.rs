@@ -45,7 +45,7 @@ impl Read for OtherOrigin {
     }
 
     fn schema() -> Value {
-        json!({ "type": "string", "examples": ["https://objects.example.com"] })
+        json!({ "type": "string", "pattern": "^(https?://)?[^/?#@]+/?$", "examples": ["https://objects.example.com"] })
     }
 }
 

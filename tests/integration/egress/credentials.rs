@@ -41,7 +41,7 @@ async fn a_secret_that_is_changed_during_a_run_is_tried_when_the_old_one_is_refu
         .on_credential("/repositories/1/pulls", NEW, Answer::json(200, &json!([])))
         .on("/repositories/1/pulls", refused());
     let scripted = quiet(script).start().await.unwrap();
-    let host = host(&github_source(scripted.url(), "repositories = [\"octo/app\"]")).await;
+    let host = host(&github_source(scripted.url(), "repositories = [\"octo/app\"]\npull_requests_by = \"rest\"")).await;
     let change = async {
         while scripted.requests().is_empty() {
             tokio::task::yield_now().await;

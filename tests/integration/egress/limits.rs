@@ -79,9 +79,7 @@ async fn the_operator_cannot_allow_more_than_the_plugin() {
         .replace("networks = ", "requests_per_hour = 4000000000\nnetworks = ");
     let refusal = quintant_tests::Host::refusal(&text).await;
     assert!(
-        refusal.starts_with(
-            "source `github`: endpoint `api`: `requests_per_hour` is 4000000000; the plugin allows at most "
-        ),
+        refusal.starts_with("error: endpoint `api`: `requests_per_hour` is 4000000000; the plugin allows at most "),
         "{refusal}"
     );
 }
