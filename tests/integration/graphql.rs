@@ -182,20 +182,22 @@ async fn scenario_17_too_much_is_asked_for_again_in_halves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scenario_17_what_stays_partial_is_held_back_until_it_is_whole() {
+async fn scenario_17_what_stays_partial_is_read_by_rest() {
     let simulation = simulation(Options::default()).await;
     let keys = tempfile::tempdir().unwrap();
+    let by_rest = host(&simulation, keys.path(), "pull_requests_by = \"rest\"", simulation_end()).await;
+    asked_of(&simulation, &by_rest).await;
     let host = host(&simulation, keys.path(), "", simulation_end()).await;
     simulation.set_mood(Mood::LosesPartAbove(0));
-    assert_eq!(show(&host.collect().await), "partial None 3 problems\nok None 0 problems\n");
-    assert_eq!(host.database.count("SELECT count(*) FROM raw.change").await, 0);
-    let covered = "SELECT count(*) FROM app.feed WHERE covered_through_ms IS NOT NULL";
-    assert_eq!(host.database.count(covered).await, 1, "only that of commits");
-    simulation.set_mood(Mood::Honest);
+    let before = simulation.requests().len();
     asked_of(&simulation, &host).await;
-    rows(&host).await;
-    assert_eq!(host.database.count(covered).await, 2);
+    let sizes = page_sizes(&simulation, before);
+    let once = [100, 50, 25, 12, 6, 3, 1];
+    assert_eq!(sizes, [once, once, once].concat(), "each repository is tried anew");
+    assert_eq!(rows(&host).await, rows(&by_rest).await);
+    assert_eq!(host.database.count(WITH_EXTRAS).await, 0, "no part of an answer is stored");
     host.finish().await;
+    by_rest.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

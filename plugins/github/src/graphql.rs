@@ -131,14 +131,15 @@ pub fn ask<T: DeserializeOwned>(api: &Api<'_>, door: &Door, query: &Query) -> Re
     let body = serde_json::json!({ "query": document, "operationName": operation, "variables": variables });
     let response = match api.exchange(&api::post(door.target(), body.to_string().into_bytes())) {
         Ok(response) => response,
-        Err(HttpError::TooLarge(_)) => return Err(Trouble::TooMuch),
+        // Too slow is too much as well; a server that is away has not answered the probe before.
+        Err(HttpError::TooLarge(_) | HttpError::Unreachable(_)) => return Err(Trouble::TooMuch),
         Err(HttpError::Denied(why)) => return Err(Trouble::Refused(why)),
         Err(error) => return Err(api::no_answer(error).into()),
     };
     match response.status {
         200 => {}
         502 | 504 => return Err(Trouble::TooMuch),
-        202 | 408 | 500 | 503 => return Err(Stop::Here(Loss::Unavailable).into()),
+        202 | 408 | 500..=599 => return Err(Stop::Here(Loss::Unavailable).into()),
         status @ (401 | 404) => return Err(Trouble::Refused(format!("status {status}"))),
         _ if api::is_rate_limit(&response) => return Err(api.rate_limited(&response).into()),
         status => return Err(Trouble::Refused(format!("status {status}"))),

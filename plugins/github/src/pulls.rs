@@ -61,6 +61,9 @@ impl Feed for PullRequests {
         page: &mut Page,
     ) -> Result<Step<State, Position>, Stop> {
         let position = match (position, visit.context.settings.pull_requests_by) {
+            (Some(Position::GraphQl(begun)), PullRequestsBy::Rest) => {
+                Position::Rest(rest::Position::probed(begun.etag().map(str::to_owned)))
+            }
             (Some(position), _) => position,
             (None, PullRequestsBy::Rest) => {
                 return rest::step(visit, None, page).map(|step| step.at(Position::Rest));
@@ -84,7 +87,12 @@ impl Feed for PullRequests {
                 Ok(Step::More(Position::Rest(rest::Position::probed(etag))))
             }
             Err(Trouble::Stop(stop)) => Err(stop),
-            Err(Trouble::TooMuch) => Err(Stop::Here(Loss::Unavailable)),
+            Err(Trouble::TooMuch) => {
+                let repository = visit.repository.as_str();
+                log::warn("GraphQL does not answer this wholly: it is read by REST", &[("repository", repository)]);
+                lesson.page_size = None;
+                Ok(Step::More(Position::Rest(rest::Position::probed(etag))))
+            }
         }
     }
 }

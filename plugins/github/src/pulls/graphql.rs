@@ -17,10 +17,10 @@ use crate::scan::{self, Step, Visit};
 use crate::settings::Repository as Name;
 
 const DOCUMENT: &str = include_str!("pull_requests.graphql");
-/// Pages of reviews that one call reads: it must end in time even where the server is slow.
+/// Pages of reviews after which a call ends: it must be in time even where the server is slow.
 const MOST_REVIEW_PAGES_A_CALL: u32 = 50;
 /// Of one pull request.
-const MOST_REVIEW_PAGES: u32 = 1_000;
+const MOST_REVIEW_PAGES: u32 = 100;
 
 /// After which pull request to go on.
 #[derive(Serialize, Deserialize)]
@@ -152,6 +152,7 @@ impl Reading<'_> {
         let (mut trail, mut pages) = (Trail::default(), 0);
         let mut next = first.page_info.next().map(str::to_owned);
         let mut all = first.submitted();
+        let page_size = self.visit.context.settings.page_size;
         while let Some(after) = next {
             if pages == MOST_REVIEW_PAGES || !trail.visit(&after) {
                 self.visit.api.truncated();
@@ -159,7 +160,7 @@ impl Reading<'_> {
             }
             pages += 1;
             let found: ReviewedRepository =
-                self.ask(&more_reviews(self.visit.repository, number, self.first, &after))?;
+                self.ask(&more_reviews(self.visit.repository, number, page_size, &after))?;
             let reviews = found.reviews().ok_or(Stop::Here(Loss::NotFound))?;
             next = reviews.page_info.next().map(str::to_owned);
             let more = reviews.submitted();
