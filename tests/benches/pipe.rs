@@ -27,8 +27,8 @@ async fn main() {
     let feed = "pull_requests".parse().unwrap();
     let now = simulation_end();
     let keep_from = host.app.setup.pipe.keep_from(now);
-    store.feed_open(source, &feed, keep_from, keep_from).await.unwrap();
     let lease = store.lease_claim(source, "bench").await.unwrap().unwrap();
+    store.feed_open(lease, &feed, keep_from, keep_from).await.unwrap();
     let mut database = host.database.connect().await;
 
     let (mut stored, mut stored_again, mut copied) = (Vec::new(), Vec::new(), Vec::new());

@@ -108,6 +108,8 @@ async fn a_stretch_that_was_left_is_gone_on_with() {
     let whole = simulation(simulation_end()).await;
     let host = Host::for_organisation(whole.organisation(), whole.url(), HostOptions::default()).await;
     assert!(host.backfill(stretch).await.is_done);
+    let covered = "SELECT count(*) FROM app.feed WHERE covered_through_ms IS NOT NULL";
+    assert_eq!(host.database.count(covered).await, 0, "the first run still reads the whole look-back");
     let dump = host.database.dump("raw").await;
     host.finish().await;
 

@@ -30,8 +30,8 @@ async fn a_dropped_page_loses_no_later_write() {
     let store = host.app.store();
     let source = store.source_register(&"github".parse().unwrap()).await.unwrap();
     let feed = "commits".parse().unwrap();
-    store.feed_open(source, &feed, simulation_end(), simulation_end()).await.unwrap();
     let lease = store.lease_claim(source, "test").await.unwrap().unwrap();
+    store.feed_open(lease, &feed, simulation_end(), simulation_end()).await.unwrap();
     let rows = PageRows {
         reading: Reading::Onward,
         more: true,

@@ -1,12 +1,15 @@
 //! What is past its retention is gone, and with an epoch's salt the way from a login to its pseudonym.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
 use quintant::model::{Epoch, FactBody, Pseudonym};
 use quintant::pseudonym::{IdentityKey, pseudonymize};
-use quintant_tests::{CommitFeed, commit};
+use quintant_tests::{CommitFeed, Host, HostOptions, SEED, commit, simulation_end};
+use quintant_upstreams::github::{Options, Simulation};
+use quintant_upstreams::organisation::Organisation;
 use tokio_util::sync::CancellationToken;
 
 const EPOCH: Epoch = Epoch::from_index(227);
@@ -83,4 +86,26 @@ async fn hosts_that_open_an_epoch_at_once_share_its_salt() {
     assert!(one[&EPOCH] != one[&Epoch::from_index(228)]);
     other.close().await.unwrap();
     feed.host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_is_partly_gone_is_never_told() {
+    let until = simulation_end();
+    let organisation = Arc::new(Organisation::generate(SEED, until));
+    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let simulation = Simulation::start(Arc::clone(&organisation), options).await.unwrap();
+    let now = until - SignedDuration::from_hours(17 * 24);
+    simulation.set_now(now);
+    let host =
+        Host::for_organisation(&organisation, simulation.url(), HostOptions { now, ..HostOptions::default() }).await;
+    host.collect().await;
+    // As an operator who looks at it for some weeks before release is started.
+    simulation.set_now(until);
+    host.set_now(until);
+    host.collect().await;
+    assert!(host.release().await > 0);
+    let kept = host.app.setup.config.calendar.first_week_from(host.app.setup.pipe.keep_from(until));
+    let earliest = "SELECT min(start_week)::bigint FROM release.atom";
+    assert_eq!(host.database.numbers(earliest).await, [i64::from(kept.index())]);
+    host.finish().await;
 }

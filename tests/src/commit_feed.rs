@@ -20,8 +20,8 @@ impl CommitFeed {
         let host = Host::for_text(&text, HostOptions::default()).await;
         let source = host.app.store().source_register(&"github".parse().unwrap()).await.unwrap();
         let keep_from = host.app.setup.pipe.keep_from(simulation_end());
-        host.app.store().feed_open(source, &"commits".parse().unwrap(), keep_from, keep_from).await.unwrap();
         let lease = host.app.store().lease_claim(source, "test").await.unwrap().unwrap();
+        host.app.store().feed_open(lease, &"commits".parse().unwrap(), keep_from, keep_from).await.unwrap();
         Self { lease, host }
     }
 

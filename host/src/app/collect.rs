@@ -13,7 +13,7 @@ use crate::model::FeedName;
 use crate::plugin::{FeedSpec, PluginSource};
 use crate::release::{FeedCoverage, release_due};
 use crate::schedule::Rhythm;
-use crate::store::{Lease, RunSummary, SourceId, StoreError, Stretch};
+use crate::store::{Coverage, Lease, RunSummary, SourceId, StoreError, Stretch};
 
 const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 /// While another host reads a source.
@@ -52,7 +52,12 @@ impl<'a> Collector<'a> {
         let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
         let mut summaries = Vec::new();
         for feed in &source.plugin.descriptor.feeds {
-            summaries.push(self.run(source, feed, lease).await?);
+            let summary = self.run(source, feed, lease).await?;
+            let was_stopped = summary.was_stopped();
+            summaries.push(summary);
+            if was_stopped {
+                break;
+            }
         }
         self.app.store().lease_end(lease).await?;
         Ok(summaries)
@@ -72,9 +77,15 @@ impl<'a> Collector<'a> {
             let watch = |step| watch(&feed.name, step);
             let run = FeedRun { watch: Some(&watch), ..self.feed_run(source, feed) };
             let summary = Box::pin(run.backfill(self.app.store(), lease, stretch, &self.cancel)).await?;
+            let was_stopped = summary.as_ref().is_some_and(RunSummary::was_stopped);
             runs.push((feed.name.clone(), summary));
+            if was_stopped {
+                self.app.store().lease_end(lease).await?;
+                return Ok(Backfilled { runs, is_done: false });
+            }
         }
-        let is_done = self.app.store().backfill_close(lease).await?;
+        let feeds: Vec<&FeedName> = source.plugin.descriptor.feeds.iter().map(|feed| &feed.name).collect();
+        let is_done = self.app.store().backfill_close(lease, &feeds).await?;
         self.app.store().lease_end(lease).await?;
         Ok(Backfilled { runs, is_done })
     }
@@ -129,12 +140,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// What every feed has covered.
+    /// What every feed has covered, as far back as its facts are kept: a week of which some are gone is never told.
     pub async fn coverage(&self) -> Result<Vec<FeedCoverage>, StoreError> {
         let mut feeds = Vec::new();
+        let keep_from = self.app.setup.pipe.keep_from(self.app.setup.clock.now());
         for (source, feed) in self.app.setup.feeds() {
             let id = self.app.store().source_register(&source.name).await?;
             let coverage = self.app.store().coverage_fetch(id, &feed.name).await?;
+            let coverage = coverage.map(|covered| Coverage { from: covered.from.max(keep_from), ..covered });
             feeds.push(FeedCoverage {
                 source: source.name.clone(),
                 feed: feed.name.clone(),
@@ -195,8 +208,11 @@ impl<'a> Collector<'a> {
             let last = self.app.store().last_run_fetch(lease.source, &feed.name).await?;
             let is_due = self.rhythm(source, feed).due(last.as_ref()) <= self.app.setup.clock.now();
             if is_due && !self.cancel.is_cancelled() {
-                self.run(source, feed, lease).await?;
+                let was_stopped = self.run(source, feed, lease).await?.was_stopped();
                 ran += 1;
+                if was_stopped {
+                    break;
+                }
             }
         }
         Ok(ran)

@@ -66,7 +66,7 @@ impl FeedRun<'_> {
         reading: Reading,
         cancel: &CancellationToken,
     ) -> Result<RunSummary, StoreError> {
-        let run = store.run_start(lease.source, &self.feed.name, reading, self.clock.now()).await?;
+        let run = store.run_start(lease, &self.feed.name, reading, self.clock.now()).await?;
         let (source, feed) = (&self.source.name, &self.feed.name);
         let span = tracing::info_span!("run", run.id = run.number(), source.name = %source, feed.name = %feed);
         async {
@@ -162,7 +162,7 @@ impl FeedRun<'_> {
         keep_from: Timestamp,
     ) -> Result<Start, StoreError> {
         let look_back = self.look_back(self.clock.now());
-        let state = store.feed_open(lease.source, &self.feed.name, look_back, keep_from).await?;
+        let state = store.feed_open(lease, &self.feed.name, look_back, keep_from).await?;
         Ok(match reading {
             Reading::Onward => Start {
                 cursor: self.unseal(state.cursor.as_ref()),

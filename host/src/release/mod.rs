@@ -55,6 +55,9 @@ pub async fn release_due(
     let weeks = due.spans.iter().map(|(span, _)| (span.start, span.end()));
     let (Some(start), Some(end)) = (weeks.clone().map(|(start, _)| start).min(), weeks.map(|(_, end)| end).max())
     else {
+        if !due.begun.is_empty() {
+            releasing.commit(&due.begun, &[], &[], now).await?;
+        }
         return Ok(0);
     };
     let facts = Facts {

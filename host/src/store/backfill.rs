@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::{Lease, Store, StoreError};
+use super::{Lease, Store, StoreError, lease};
 use crate::model::{Family, FeedName, Sealed, Week};
 
 /// From one instant up to, not including, another.
@@ -21,52 +21,74 @@ pub struct BackfillState {
 }
 
 impl Store {
-    /// Goes on with a stretch, or begins it; another one that was begun before is given up.
+    /// Goes on with a stretch, or begins it; whatever other stretch of the source was begun before is given up.
     pub async fn backfill_open(
         &self,
         lease: Lease,
         feed: &FeedName,
         stretch: Stretch,
     ) -> Result<BackfillState, StoreError> {
+        let (from, through) = (stretch.from.as_millisecond(), stretch.through.as_millisecond());
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, lease).await?;
+        sqlx::query!(
+            "DELETE FROM app.backfill WHERE source_id = $1 AND (from_ms, through_ms) <> ($2, $3)",
+            lease.source.0,
+            from,
+            through,
+        )
+        .execute(&mut *transaction)
+        .await?;
         let row = sqlx::query!(
             "INSERT INTO app.backfill AS b (source_id, feed, from_ms, through_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (source_id, feed) DO UPDATE SET
-                 cursor = CASE WHEN (b.from_ms, b.through_ms) = ($3, $4) THEN b.cursor END,
-                 is_done = (b.from_ms, b.through_ms) = ($3, $4) AND b.is_done,
-                 from_ms = $3, through_ms = $4
+             ON CONFLICT (source_id, feed) DO UPDATE SET from_ms = b.from_ms
              RETURNING cursor, is_done",
             lease.source.0,
             feed.as_str(),
-            stretch.from.as_millisecond(),
-            stretch.through.as_millisecond(),
+            from,
+            through,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(BackfillState { cursor: row.cursor.map(Sealed::new), is_done: row.is_done })
     }
 
     /// Forgets where reading a stretch went on.
     pub async fn backfill_cursor_forget(&self, lease: Lease, feed: &FeedName) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, lease).await?;
         sqlx::query!(
             "UPDATE app.backfill SET cursor = NULL WHERE source_id = $1 AND feed = $2",
             lease.source.0,
             feed.as_str()
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// Forgets the stretch once every feed of the source has read it to its end; answers whether that is so.
-    pub async fn backfill_close(&self, lease: Lease) -> Result<bool, StoreError> {
-        let closed = sqlx::query!(
-            "DELETE FROM app.backfill b WHERE source_id = $1
-               AND NOT EXISTS (SELECT 1 FROM app.backfill o WHERE o.source_id = b.source_id AND NOT o.is_done)",
-            lease.source.0
+    /// Forgets the stretch once all of these feeds have read it to its end; answers whether that is so.
+    pub async fn backfill_close(&self, lease: Lease, feeds: &[&FeedName]) -> Result<bool, StoreError> {
+        let feeds: Vec<String> = feeds.iter().map(|feed| feed.as_str().to_owned()).collect();
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, lease).await?;
+        let unread = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM UNNEST($2::text[]) AS f(name)
+               WHERE NOT EXISTS (SELECT 1 FROM app.backfill b WHERE b.source_id = $1 AND b.feed = f.name AND b.is_done)"#,
+            lease.source.0,
+            &feeds,
         )
-        .execute(&self.pool)
+        .fetch_one(&mut *transaction)
         .await?;
-        Ok(closed.rows_affected() > 0)
+        if unread == 0 {
+            sqlx::query!("DELETE FROM app.backfill WHERE source_id = $1", lease.source.0)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(unread == 0)
     }
 
     /// The released weeks of some families among those from `first` up to, not including, `end`: the first one, and the one behind the last.
@@ -90,7 +112,8 @@ impl Store {
     }
 }
 
-/// Keeps how far a stretch is read; with its end what the feed covers grows, where the two touch.
+/// Keeps how far a stretch is read; with its end what the feed covers grows, where the two touch. Before its first complete run it covers
+/// nothing, and that run reads the whole look-back.
 pub(super) async fn advance(
     connection: &mut PgConnection,
     lease: Lease,
@@ -117,10 +140,8 @@ pub(super) async fn advance(
     }
     if is_done {
         sqlx::query!(
-            "UPDATE app.feed SET covered_from_ms = CASE WHEN covered_through_ms IS NULL THEN $3 ELSE least(covered_from_ms, $3) END,
-                 covered_through_ms = greatest(covered_through_ms, $4)
-             WHERE source_id = $1 AND name = $2
-               AND (covered_through_ms IS NULL OR ($4 >= covered_from_ms AND $3 <= covered_through_ms))",
+            "UPDATE app.feed SET covered_from_ms = least(covered_from_ms, $3), covered_through_ms = greatest(covered_through_ms, $4)
+             WHERE source_id = $1 AND name = $2 AND $4 >= covered_from_ms AND $3 <= covered_through_ms",
             lease.source.0,
             feed.as_str(),
             from,

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use sqlx::PgConnection;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, releasing};
 use crate::model::{Epoch, EpochSalt, Week};
 
 /// Every live epoch.
@@ -47,6 +47,7 @@ impl Store {
     pub async fn retention_apply(&self, keep_from: Week) -> Result<(), StoreError> {
         let mut transaction = self.retention.begin().await?;
         let (week, epoch) = (keep_from.index(), keep_from.epoch().index());
+        releasing::keep_pages_and_releases_out(&mut transaction).await?;
         sqlx::query!("SELECT app.epochs_close($1)", epoch).execute(&mut *transaction).await?;
         sqlx::query!("DELETE FROM raw.change WHERE week < $1", week).execute(&mut *transaction).await?;
         sqlx::query!("DELETE FROM raw.review WHERE week < $1", week).execute(&mut *transaction).await?;

@@ -26,35 +26,38 @@ impl Store {
     /// hole, which nothing can fill: what it covers starts anew behind it.
     pub async fn feed_open(
         &self,
-        source: SourceId,
+        lease: Lease,
         feed: &FeedName,
         look_back_to: Timestamp,
         keep_from: Timestamp,
     ) -> Result<FeedState, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, lease).await?;
         sqlx::query!(
             "INSERT INTO app.feed (source_id, name, covered_from_ms) VALUES ($1, $2, $3) ON CONFLICT (source_id, name) DO NOTHING",
-            source.0,
+            lease.source.0,
             feed.as_str(),
             look_back_to.as_millisecond(),
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
         sqlx::query!(
             "UPDATE app.feed SET covered_from_ms = $3
              WHERE source_id = $1 AND name = $2 AND coalesce(covered_through_ms, covered_from_ms) < $3",
-            source.0,
+            lease.source.0,
             feed.as_str(),
             keep_from.as_millisecond(),
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
         let row = sqlx::query!(
             "SELECT cursor, covered_from_ms, covered_through_ms FROM app.feed WHERE source_id = $1 AND name = $2",
-            source.0,
+            lease.source.0,
             feed.as_str(),
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(FeedState {
             cursor: row.cursor.map(Sealed::new),
             covered_from: instant(row.covered_from_ms),

@@ -22,11 +22,17 @@ pub(super) async fn wait_for_release(connection: &mut PgConnection) -> Result<()
     Ok(())
 }
 
+/// Neither a page nor a release may come between what is removed together.
+pub(super) async fn keep_pages_and_releases_out(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", RELEASE_LOCK).execute(connection).await?;
+    Ok(())
+}
+
 impl Store {
     /// Begins a release; waits for pages and for another host's release to end.
     pub async fn releasing(&self) -> Result<Releasing, StoreError> {
         let mut transaction = self.release.begin().await?;
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", RELEASE_LOCK).execute(&mut *transaction).await?;
+        keep_pages_and_releases_out(&mut transaction).await?;
         Ok(Releasing { transaction })
     }
 

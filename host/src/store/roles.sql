@@ -44,11 +44,9 @@ GRANT SELECT ON app.epoch, raw.change, raw.review, raw.commit, raw.alias, raw.as
 GRANT INSERT ON raw.assignment TO quintant_release;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
 
--- Reads what is told, and how runs went.
-GRANT USAGE ON SCHEMA app, release TO quintant_api;
+-- Reads what is told, and nothing else: how many facts a run brought depends on what is not told.
+GRANT USAGE ON SCHEMA release TO quintant_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
-GRANT SELECT ON app.source, app.run TO quintant_api;
-GRANT SELECT (source_id, name, covered_from_ms, covered_through_ms) ON app.feed TO quintant_api;
 
 -- Removes what is past its retention, by its week alone, and closes epochs.
 GRANT USAGE ON SCHEMA app, raw TO quintant_retention;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Reading, SourceId, Store, StoreError, instant};
+use super::{Lease, Reading, SourceId, Store, StoreError, instant, lease};
 use crate::model::FeedName;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,30 +47,40 @@ pub struct LastRun {
     pub summary: RunSummary,
 }
 
+impl RunSummary {
+    /// Whether its host stopped, or lost the source to another one: no further feed is to be run.
+    pub fn was_stopped(&self) -> bool {
+        matches!(self.code.as_deref(), Some("cancelled" | "overtaken"))
+    }
+}
+
 impl LastRun {
-    /// Whether its host stopped in the middle of it: it was cancelled, or never said how it ended.
+    /// Whether something stopped it in the middle, or it never said how it ended.
     pub fn was_interrupted(&self) -> bool {
-        self.ended.is_none() || self.summary.code.as_deref() == Some("cancelled")
+        self.ended.is_none() || self.summary.was_stopped()
     }
 }
 
 impl Store {
     pub async fn run_start(
         &self,
-        source: SourceId,
+        held: Lease,
         feed: &FeedName,
         reading: Reading,
         now: Timestamp,
     ) -> Result<RunId, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        lease::guard(&mut transaction, held).await?;
         let id = sqlx::query_scalar!(
             "INSERT INTO app.run (source_id, feed, started_ms, is_backfill) VALUES ($1, $2, $3, $4) RETURNING id",
-            source.0,
+            held.source.0,
             feed.as_str(),
             now.as_millisecond(),
             reading != Reading::Onward,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(RunId(id))
     }
 
