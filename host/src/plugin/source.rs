@@ -1,6 +1,7 @@
 //! A configured source: a plugin bound to endpoints, credentials and settings, and its runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use wasmtime::{Store, Trap};
@@ -18,6 +19,7 @@ use crate::config::{self, Note, Place};
 use crate::model::{Calendar, FeedName, SourceName};
 
 const MOST_CHECK_ITEMS: usize = 1000;
+const RETRY_AFTER_WAITING_SECONDS: u32 = 300;
 
 /// Why a source's configuration does not fit its plugin.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,8 @@ pub struct Session<'a> {
     calendar: &'a Calendar,
     store: Store<Guest>,
     instance: Instance,
+    /// When the present call began.
+    waited_before: Duration,
 }
 
 impl PluginSource {
@@ -128,7 +132,7 @@ impl PluginSource {
         let guest = Guest::new(&runtime.limits, self.name.as_str().into(), Some(egress));
         let mut store = runtime.store(guest);
         match self.plugin.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Session { source: self, calendar, store, instance }),
+            Ok(instance) => Ok(Session { source: self, calendar, store, instance, waited_before: Duration::ZERO }),
             Err(error) => Err(crash(&error, &store)),
         }
     }
@@ -193,9 +197,15 @@ impl Session<'_> {
     /// Each call starts with the whole of its processor time.
     fn limits(&mut self) -> super::Limits {
         let runtime = &self.source.plugin.runtime;
+        self.waited_before = self.waited();
         self.store.data_mut().processor.call();
         self.store.set_epoch_deadline(1);
         runtime.limits.clone()
+    }
+
+    /// For the source's limits, in this run so far.
+    fn waited(&self) -> Duration {
+        self.egress().map_or(Duration::ZERO, |egress| egress.traffic().waited())
     }
 
     fn settle<T>(&self, answer: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>) -> Result<T, Failure> {
@@ -205,6 +215,11 @@ impl Session<'_> {
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(crash(&error, &self.store)),
+            // No fault of the plugin's.
+            Err(_) if self.waited() > self.waited_before => Err(Failure {
+                retry_after_seconds: Some(RETRY_AFTER_WAITING_SECONDS),
+                ..Failure::new(FailureCode::RateLimited, "the call's time went by in waiting for the source's limits")
+            }),
             Err(_) => Err(Failure::new(FailureCode::TimedOut, "the call took longer than allowed")),
         }
     }

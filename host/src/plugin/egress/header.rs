@@ -29,6 +29,16 @@ const DROPPED_REQUEST_HEADERS: [&str; 22] = [
 ];
 const DROPPED_RESPONSE_HEADERS: [&str; 3] = ["set-cookie", "set-cookie2", "proxy-authenticate"];
 
+/// More than any API asks for.
+const MOST_REQUEST_HEADERS: usize = 64;
+const LARGEST_REQUEST_HEADERS_BYTES: usize = 32 * 1024;
+
+/// Whether the guest says so much that it is not sent.
+pub(super) fn is_too_much(sent: &[(String, String)]) -> bool {
+    let bytes: usize = sent.iter().map(|(name, value)| name.len() + value.len()).sum();
+    sent.len() > MOST_REQUEST_HEADERS || bytes > LARGEST_REQUEST_HEADERS_BYTES
+}
+
 /// What the guest asks with, without what only the host may say.
 pub(super) fn of_request(sent: &[(String, String)]) -> HeaderMap {
     let is_allowed = |name: &HeaderName| {
@@ -68,6 +78,13 @@ mod tests {
         let kept = of_request(&sent);
         assert_eq!(kept.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept", "x-api-key"]);
         assert_eq!(for_strangers(&kept).keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+    }
+
+    #[test]
+    fn a_guest_may_say_so_much() {
+        let sent = |count: usize, bytes: usize| vec![("x-a".to_owned(), "x".repeat(bytes)); count];
+        assert!(!is_too_much(&sent(64, 100)));
+        assert!(is_too_much(&sent(65, 1)) && is_too_much(&sent(1, 32 * 1024)));
     }
 
     #[test]

@@ -30,9 +30,11 @@ use self::budget::Budget;
 use self::endpoint::Endpoint;
 use self::exchange::{Answer, Question};
 use self::target::{Hop, Outside};
-use super::contract::quintant::collector::http::{HttpError, Method as WitMethod, Request, Response as WitResponse};
+use super::contract::quintant::collector::http::{
+    HttpError, Method as WitMethod, Request, Response as WitResponse, Target,
+};
 use super::contract::quintant::collector::types::Methods;
-use super::failure::Failure;
+use super::failure::{Failure, plain};
 use super::limits::Limits;
 use crate::config::Secret;
 
@@ -46,6 +48,8 @@ const MAY_PASS: [StatusCode; 4] = [
 ];
 /// Shorter words would be found in any text.
 const SHORTEST_SECRET: usize = 8;
+/// Of what is told of one.
+const LONGEST_ORIGIN: usize = 253;
 const LONGEST_URL_BYTES: usize = 8192;
 const LARGEST_REQUEST_BYTES: usize = 1 << 20;
 const MOST_TROUBLES: usize = 16;
@@ -112,12 +116,21 @@ impl Egress {
         if body.len() > LARGEST_REQUEST_BYTES {
             return Err(HttpError::Denied(format!("the request's body is larger than {LARGEST_REQUEST_BYTES} bytes")));
         }
+        if header::is_too_much(&request.headers) {
+            return Err(HttpError::Denied("the request's headers are too many or too large".to_owned()));
+        }
+        let target_bytes = match &request.target {
+            Target::Path(text) | Target::Url(text) => text.len(),
+        };
+        if target_bytes > LONGEST_URL_BYTES {
+            return Err(too_long());
+        }
         let first = endpoint.reach.first(&method, &request.target, &request.query);
         let mut hop = first.map_err(|outside| self.denied(outside, "the target is outside the endpoint"))?;
         let question = Question { method, headers: header::of_request(&request.headers), body };
         for _ in 0..=MOST_REDIRECTS {
             if hop.url.as_str().len() > LONGEST_URL_BYTES {
-                return Err(HttpError::Denied(format!("the target is longer than {LONGEST_URL_BYTES} bytes")));
+                return Err(too_long());
             }
             let answer = self.ask(endpoint, &question, &hop).await?;
             let Some(location) = answer.redirect(&question.method) else {
@@ -199,6 +212,9 @@ impl Egress {
 
     fn denied(&mut self, outside: Outside, message: &str) -> HttpError {
         if let Outside(Some(origin)) = outside {
+            // A host is lower-cased, and so is a credential that somebody wrote into one.
+            let is_secret = self.secrets.iter().any(|secret| origin.contains(&secret.expose().to_lowercase()));
+            let origin = if is_secret { "***".to_owned() } else { plain(&self.conceal(origin), LONGEST_ORIGIN) };
             self.note(Trouble::Elsewhere(origin));
         }
         HttpError::Denied(message.to_owned())
@@ -218,6 +234,10 @@ impl Egress {
             self.secrets.push(secret.clone());
         }
     }
+}
+
+fn too_long() -> HttpError {
+    HttpError::Denied(format!("the target is longer than {LONGEST_URL_BYTES} bytes"))
 }
 
 fn granted(method: WitMethod, methods: Methods) -> Result<Method, HttpError> {
