@@ -124,8 +124,8 @@ async fn too_much_at_once_is_refused_and_others_are_answered() {
         }
     };
     let bounds = Bounds { at_once: 1, ..Bounds::default() };
-    let questions = admit(Router::new().route("/waits", get(waits)), &bounds);
-    let guarded = Guarded::start(questions.merge(admit(hello(), &bounds)), bounds).await;
+    let questions = admit(Router::new().route("/waits", get(waits)), &bounds, None);
+    let guarded = Guarded::start(questions.merge(admit(hello(), &bounds, None)), bounds).await;
     let mut first = guarded.connect().await;
     first.write_all(b"GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     entered.notified().await;

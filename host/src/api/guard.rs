@@ -9,20 +9,32 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 
 use super::problem::Code;
 use super::{Bounds, Problem, request};
 
-/// Lets in as many requests at once as the bounds say, over all of these routes.
-pub fn admit(routes: Router, bounds: &Bounds) -> Router {
-    routes.route_layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(bounds.at_once)), enter))
+/// Of answers that are large enough.
+pub(super) type Compression = CompressionLayer<SizeAbove>;
+
+/// Lets in as many requests at once as the bounds say, over all of these routes, and compresses what they answer where that is asked for.
+///
+/// Both are one layer, and so below: what a layer costs is mostly the box that the router puts around it for each call.
+pub fn admit(routes: Router, bounds: &Bounds, compression: Option<Compression>) -> Router {
+    let admission = middleware::from_fn_with_state(Arc::new(Semaphore::new(bounds.at_once)), enter);
+    match compression {
+        Some(compression) => routes.route_layer((compression, admission)),
+        None => routes.route_layer(admission),
+    }
 }
 
 /// Gives every request, answered or refused, what `request.rs` tells.
 pub fn guard(routes: Router, bounds: &Bounds) -> Router {
-    routes
-        .layer(CatchPanicLayer::custom(of_panic))
-        .layer(middleware::from_fn_with_state(bounds.answer_within, request::attend))
+    routes.layer((
+        middleware::from_fn_with_state(bounds.answer_within, request::attend),
+        CatchPanicLayer::custom(of_panic),
+    ))
 }
 
 async fn enter(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {

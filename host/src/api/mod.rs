@@ -92,7 +92,7 @@ pub fn router(parts: Parts, bounds: &Bounds) -> Router {
     let (probes, _) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_COMPRESSED_BYTES));
     // Apart, so that probes are answered however much else is asked.
-    let routes = admit(answers, bounds).route_layer(compression).merge(admit(probes, bounds));
+    let routes = admit(answers, bounds, Some(compression)).merge(admit(probes, bounds, None));
     let routes = routes.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
     guard(routes, bounds)
 }

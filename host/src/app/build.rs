@@ -91,6 +91,13 @@ impl Setup {
         Ok(setup)
     }
 
+    /// Whether its sources are read by the very plugins that another one's are read by.
+    pub(super) fn has_plugins_of(&self, other: &Self) -> bool {
+        let digests =
+            |setup: &Self| -> Vec<String> { setup.sources.iter().map(|source| source.plugin.digest.clone()).collect() };
+        digests(self) == digests(other)
+    }
+
     pub fn teams(&self) -> Vec<TeamName> {
         self.config.teams.iter().map(|team| team.name.clone()).collect()
     }

@@ -62,7 +62,7 @@ enum Command {
     ///
     /// SIGHUP reads the configuration again: it is checked, and taken over whole or not at all.
     Serve,
-    /// Check the configuration, the roster and the plugins; nothing is sent or stored.
+    /// Check the configuration, the roster and the plugins; nothing is sent, and nothing written but compiled plugins.
     Check {
         /// Also ask each source whether it can be read.
         #[arg(long)]
@@ -189,10 +189,7 @@ async fn run(cli: &Cli, config: Config) -> anyhow::Result<bool> {
 }
 
 fn fail(error: &anyhow::Error, cli: &Cli) -> ExitCode {
-    match cli.log_format {
-        LogFormat::Text => eprintln!("error: {error:#}"),
-        LogFormat::Json => tracing::error!("{error:#}"),
-    }
+    log::say(&format!("{error:#}"), cli.log_format);
     ExitCode::from(EXIT_FAILED)
 }
 

@@ -24,6 +24,14 @@ pub(super) enum LogFormat {
 #[error("`{VARIABLE}` is wrong: {0}; write for example `debug`, `warn` or `info,sqlx=debug`")]
 pub(super) struct FilterError(String);
 
+/// Says an error to whoever started the program: as a line of its own, or where a log in JSON is read, as one of its lines.
+pub(super) fn say(error: &str, format: LogFormat) {
+    match format {
+        LogFormat::Text => eprintln!("error: {error}"),
+        LogFormat::Json => tracing::error!("{error}"),
+    }
+}
+
 /// Starts the log of this process.
 pub(super) fn start(format: LogFormat) -> Result<(), FilterError> {
     let filter = match var(VARIABLE) {

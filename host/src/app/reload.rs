@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::build::{BuildError, Setup};
 use crate::api::Reloads;
-use crate::config::Config;
+use crate::config::{Config, Difference};
 
 /// Why the host goes on as it is.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,9 @@ impl Reload {
             match read {
                 Ok((setup, difference)) => {
                     tracing::info!("`{path}` is read again: {difference}");
-                    return setup;
+                    if !difference.changed.is_empty() || !setup.has_plugins_of(running) {
+                        return setup;
+                    }
                 }
                 Err(error) => {
                     tracing::error!("`{path}` is not taken over, what was read before goes on: {error}");
@@ -50,12 +52,12 @@ impl Reload {
         }
     }
 
-    async fn read(&self, running: &Setup) -> Result<(Setup, String), ReloadError> {
+    async fn read(&self, running: &Setup) -> Result<(Setup, Difference), ReloadError> {
         let config = Config::load(&self.path).map_err(BuildError::Config)?;
         let difference = running.config.difference(&config);
         if !difference.fixed.is_empty() {
             return Err(ReloadError::Fixed(difference.fixed));
         }
-        Ok((running.with(config).await?, difference.to_string()))
+        Ok((running.with(config).await?, difference))
     }
 }

@@ -180,7 +180,7 @@ section! {
         proxy: Option<Proxy>,
         /// PEM files of certificate authorities, beside the system's.
         ca: Vec<PathBuf>,
-        /// Requests an hour and token, fewer than the plugin's.
+        /// Requests an hour, of each host and with each credential; no more than the plugin's.
         requests_per_hour: Option<Whole<1, { u32::MAX }>>,
     }
 }
