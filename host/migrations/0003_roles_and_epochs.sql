@@ -88,6 +88,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     kind text;
 BEGIN
+    -- Facts are kept of three at the most.
+    IF last - first > 8 THEN
+        RAISE EXCEPTION 'epochs % to % are more than facts are kept of', first, last;
+    END IF;
     -- Two hosts do not make the same one.
     PERFORM pg_advisory_xact_lock(8175556621680864884);
     FOR number IN first..last LOOP
