@@ -14,6 +14,7 @@ mod code_cache;
 mod collecting;
 mod configuration;
 mod contract;
+mod copying;
 mod egress;
 mod graphql;
 mod invariants;

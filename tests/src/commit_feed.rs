@@ -11,7 +11,7 @@ use crate::{Host, HostOptions, github_source, simulation_end};
 /// The one feed of the source `github`.
 pub struct CommitFeed {
     pub host: Host,
-    lease: Lease,
+    pub lease: Lease,
 }
 
 impl CommitFeed {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{EntityKey, Pseudonym, RawIdentity, RawKey, TeamName, Week};
+use super::{EntityKey, Epoch, Pseudonym, RawIdentity, RawKey, TeamName, Week};
 
 /// The kinds of fact that this host stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +41,7 @@ pub struct StampedFact {
     pub week: Week,
     pub fact: Fact<Pseudonym, EntityKey>,
     /// Its key under the keys of the other live epochs, where it lies if it has moved since.
-    pub keys_elsewhere: Vec<EntityKey>,
+    pub keys_elsewhere: Vec<(Epoch, EntityKey)>,
     /// Its change under the key of the epoch before, if the change may have been reviewed then.
     pub earlier_change: Option<EntityKey>,
 }

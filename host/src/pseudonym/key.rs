@@ -140,12 +140,13 @@ impl EpochKeys {
 
 /// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
 fn digest(key: &hmac::Key, domain: &str, group: &str, text: &str) -> [u8; 16] {
-    let mut context = hmac::Context::with_key(key);
-    for part in [domain, group, text] {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
+    let parts = [domain, group, text];
+    let mut message = Vec::with_capacity(parts.iter().map(|part| size_of::<u64>() + part.len()).sum());
+    for part in parts {
+        message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        message.extend_from_slice(part.as_bytes());
     }
-    let tag = context.sign();
+    let tag = hmac::sign(key, &message);
     let mut digest = [0; 16];
     digest.copy_from_slice(&tag.as_ref()[..16]);
     digest

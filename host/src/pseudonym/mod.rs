@@ -53,7 +53,7 @@ fn stamp(veils: &mut BTreeMap<Epoch, Veil<'_>>, calendar: &Calendar, fact: RawFa
     let week = calendar.week_of(fact.at);
     let (epoch, kind) = (week.epoch(), fact.body.kind());
     let others = veils.values().filter(|veil| veil.epoch != epoch);
-    let keys_elsewhere = others.map(|veil| veil.fact_key(kind, &fact.key)).collect();
+    let keys_elsewhere = others.map(|veil| (veil.epoch, veil.fact_key(kind, &fact.key))).collect();
     let reviewed_before = match &fact.body {
         FactBody::Change(change) if calendar.week_of(change.opened_at).epoch() < epoch => Some(&change.change),
         FactBody::Review(review) => Some(&review.change),

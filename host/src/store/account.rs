@@ -6,6 +6,8 @@ use super::fact::Digest;
 use super::{SourceId, StoreError, digest};
 use crate::model::{Alias, Epoch, Pseudonym, Spelling, Week};
 
+/// Most spellings of a page came in the page before, and `ON CONFLICT` would lock the row of each to find nothing to do. A subquery a
+/// spelling is one look into the index, where the planner makes a join of all with all of `NOT EXISTS`.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     source: SourceId,
@@ -18,6 +20,8 @@ pub(super) async fn upsert(
     sqlx::query!(
         "INSERT INTO raw.alias (source_id, alias, account, epoch, last_seen_week)
          SELECT $1, n.alias, n.account, n.epoch, $2 FROM UNNEST($3::bytea[], $4::bytea[], $5::int[]) AS n(alias, account, epoch)
+         WHERE coalesce((SELECT a.last_seen_week < $2 FROM raw.alias a
+                         WHERE a.source_id = $1 AND a.alias = n.alias AND a.account = n.account), true)
          ON CONFLICT (source_id, alias, account) DO UPDATE SET last_seen_week = excluded.last_seen_week
          WHERE alias.last_seen_week < excluded.last_seen_week",
         source.0,

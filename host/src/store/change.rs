@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest, instant};
 use crate::model::{Change, EntityKey, MergedChange, Pseudonym, TeamName, Week};
 
 statements!("change", "author");
 
-/// Writes changes, wherever in their epoch they were, but for what was told. Answers how many came too late for their week's release.
+/// Writes changes, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch: &Batch<'_, Change<Pseudonym, EntityKey>>,
@@ -73,6 +74,45 @@ pub(super) async fn upsert(
     .fetch_one(connection)
     .await?;
     Ok(late)
+}
+
+/// Changes that are nowhere yet.
+pub(super) fn copy(batch: &Batch<'_, Change<Pseudonym, EntityKey>>) -> Copy {
+    let mut copy = Copy::new(
+        "COPY raw.change (source_id, key, epoch, week, at_ms, repository, change, earlier_change, owner, author, merged, to_default_branch,
+             first_commit_ms, opened_ms, ready_ms, first_review_ms, first_reviewer, approved_ms, merge_commit, additions, deletions, files,
+             review_comments, reverts) FROM STDIN (FORMAT binary)",
+    );
+    let millisecond = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond).into();
+    for (stamped, change) in &batch.facts {
+        copy.row([
+            batch.source.0.into(),
+            stamped.fact.key.as_bytes().into(),
+            stamped.week.epoch().index().into(),
+            stamped.week.index().into(),
+            stamped.fact.at.as_millisecond().into(),
+            change.repository.as_bytes().into(),
+            change.change.as_bytes().into(),
+            stamped.earlier_change.as_ref().map(EntityKey::as_bytes).into(),
+            change.owner.as_ref().map(TeamName::as_str).into(),
+            change.author.as_ref().map(Pseudonym::as_bytes).into(),
+            change.merged.into(),
+            change.to_default_branch.into(),
+            millisecond(change.first_commit_at),
+            change.opened_at.as_millisecond().into(),
+            millisecond(change.ready_at),
+            millisecond(change.first_review_at),
+            change.first_reviewer.as_ref().map(Pseudonym::as_bytes).into(),
+            millisecond(change.approved_at),
+            change.merge_commit.as_ref().map(EntityKey::as_bytes).into(),
+            change.additions.map(i64::from).into(),
+            change.deletions.map(i64::from).into(),
+            change.files.map(i64::from).into(),
+            change.review_comments.map(i64::from).into(),
+            change.reverts.as_ref().map(EntityKey::as_bytes).into(),
+        ]);
+    }
+    copy
 }
 
 pub(super) async fn fetch_merged(

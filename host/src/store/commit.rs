@@ -2,13 +2,14 @@
 
 use sqlx::PgConnection;
 
+use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest};
 use crate::model::{Commit, EntityKey, LandedCommit, Pseudonym, Week};
 
 statements!("commit", "author");
 
-/// Writes commits, wherever in their epoch they were, but for what was told. Answers how many came too late for their week's release.
+/// Writes commits, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch: &Batch<'_, Commit<Pseudonym, EntityKey>>,
@@ -37,6 +38,26 @@ pub(super) async fn upsert(
     .fetch_one(connection)
     .await?;
     Ok(late)
+}
+
+/// Commits that are nowhere yet.
+pub(super) fn copy(batch: &Batch<'_, Commit<Pseudonym, EntityKey>>) -> Copy {
+    let mut copy = Copy::new(
+        "COPY raw.commit (source_id, key, epoch, week, at_ms, sha, author, parents) FROM STDIN (FORMAT binary)",
+    );
+    for (stamped, commit) in &batch.facts {
+        copy.row([
+            batch.source.0.into(),
+            stamped.fact.key.as_bytes().into(),
+            stamped.week.epoch().index().into(),
+            stamped.week.index().into(),
+            stamped.fact.at.as_millisecond().into(),
+            commit.sha.as_bytes().into(),
+            commit.author.as_ref().map(Pseudonym::as_bytes).into(),
+            i64::from(commit.parents).into(),
+        ]);
+    }
+    copy
 }
 
 pub(super) async fn fetch_landed(

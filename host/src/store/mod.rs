@@ -6,6 +6,7 @@ mod atom;
 mod backfill;
 mod change;
 mod commit;
+mod copy;
 pub mod embedded;
 mod epoch;
 mod error;

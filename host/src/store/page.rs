@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::copy::{self, Copy};
 use super::fact::{Batch, Digest};
 use super::{
     Lease, SourceId, Store, StoreError, Stretch, account, backfill, change, commit, feed, lease, releasing, review,
@@ -49,14 +50,20 @@ impl Store {
                 backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
             }
         }
-        let late = write(&mut transaction, lease.source, rows).await?;
-        transaction.commit().await?;
+        let (late, copies) = write(&mut transaction, lease.source, rows).await?;
+        copy::send(transaction, copies).await?.commit().await?;
         Ok(late)
     }
 }
 
-async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows) -> Result<u32, StoreError> {
-    let mut late = 0;
+/// Writes all but the facts that are new, which it answers with how many facts are late. While the lease holds nobody else writes facts of
+/// its source, so that what is new stays so.
+async fn write(
+    connection: &mut PgConnection,
+    source: SourceId,
+    rows: &PageRows,
+) -> Result<(u32, Vec<Copy>), StoreError> {
+    let (mut late, mut copies) = (0, Vec::new());
     macro_rules! write {
         ($kind:ident, $table:ident) => {
             let retracted = rows.retractions.iter().filter(|retraction| retraction.kind == FactKind::$kind);
@@ -74,14 +81,23 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
                 .collect();
             if !facts.is_empty() {
                 let unreleased_from = unreleased_from(connection, FactKind::$kind).await?;
-                let mut batch = Batch { source, unreleased_from, facts };
-                // A fact that has moved to another epoch leaves the old one, or stays where it was told.
-                let keys = batch.keys_elsewhere();
-                if !$table::find(connection, source, &keys).await?.is_empty() {
-                    $table::remove(connection, source, &keys).await?;
-                    batch.leave_out(&$table::find(connection, source, &keys).await?);
+                let batch = Batch { source, unreleased_from, facts };
+                let found = $table::find(connection, source, &batch.places()).await?;
+                let (new, mut known) = batch.split(&found);
+                if !known.facts.is_empty() {
+                    // A fact that has moved to another epoch leaves the old one, or stays where it was told.
+                    let elsewhere = known.places_elsewhere();
+                    if elsewhere.keys().iter().any(|key| found.contains(key)) {
+                        $table::remove(connection, source, &elsewhere.keys()).await?;
+                        known.leave_out(&$table::find(connection, source, &elsewhere).await?);
+                    }
+                    let written_late = $table::upsert(connection, &known).await?;
+                    late += usize::try_from(written_late).expect("a count is not negative");
                 }
-                late += $table::upsert(connection, &batch).await?;
+                if !new.facts.is_empty() {
+                    late += new.late();
+                    copies.push($table::copy(&new));
+                }
             }
         };
     }
@@ -91,7 +107,7 @@ async fn write(connection: &mut PgConnection, source: SourceId, rows: &PageRows)
     if !rows.spellings.is_empty() {
         account::upsert(connection, source, rows.week, &rows.spellings).await?;
     }
-    Ok(u32::try_from(late).unwrap_or(u32::MAX))
+    Ok((u32::try_from(late).unwrap_or(u32::MAX), copies))
 }
 
 /// The first week of which no released figure rests on facts of a kind.

@@ -2,13 +2,14 @@
 
 use sqlx::PgConnection;
 
+use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest, instant};
 use crate::model::{EntityKey, GivenReview, Pseudonym, Review, Week};
 
 statements!("review", "reviewer");
 
-/// Writes reviews, wherever in their epoch they were, but for what was told. Answers how many came too late for their week's release.
+/// Writes reviews, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     batch: &Batch<'_, Review<Pseudonym, EntityKey>>,
@@ -47,6 +48,30 @@ pub(super) async fn upsert(
     .fetch_one(connection)
     .await?;
     Ok(late)
+}
+
+/// Reviews that are nowhere yet.
+pub(super) fn copy(batch: &Batch<'_, Review<Pseudonym, EntityKey>>) -> Copy {
+    let mut copy = Copy::new(
+        "COPY raw.review (source_id, key, epoch, week, at_ms, change, earlier_change, change_author, reviewer, state, comments)
+         FROM STDIN (FORMAT binary)",
+    );
+    for (stamped, review) in &batch.facts {
+        copy.row([
+            batch.source.0.into(),
+            stamped.fact.key.as_bytes().into(),
+            stamped.week.epoch().index().into(),
+            stamped.week.index().into(),
+            stamped.fact.at.as_millisecond().into(),
+            review.change.as_bytes().into(),
+            stamped.earlier_change.as_ref().map(EntityKey::as_bytes).into(),
+            review.change_author.as_ref().map(Pseudonym::as_bytes).into(),
+            review.reviewer.as_ref().map(Pseudonym::as_bytes).into(),
+            review.state.as_str().into(),
+            review.comments.map(i64::from).into(),
+        ]);
+    }
+    copy
 }
 
 pub(super) async fn fetch(

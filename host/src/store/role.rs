@@ -12,6 +12,10 @@ const ROLES: &str = include_str!("roles.sql");
 const SESSION: [(&str, &str); 3] =
     [("client_min_messages", "error"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "300s")];
 
+/// Whatever ingests looks rows up by their keys. A plan that was made while a table was empty would read all of it for each key of each page,
+/// for as long as the connection lives; and no such statement is worth compiling.
+const BY_KEY: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 /// Whom a pool's connections are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -47,6 +51,9 @@ impl Role {
         let mut options = options.clone().application_name("quintant").options(SESSION);
         if let Some(name) = self.name() {
             options = options.options([("role", name), ("search_path", "pg_catalog")]);
+        }
+        if self == Role::Ingest {
+            options = options.options(BY_KEY);
         }
         PgPoolOptions::new()
             .max_connections(self.connections())
