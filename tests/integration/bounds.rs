@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use quintant::api::{Bounds, admit, guard, serve};
+use quintant::api::{Bounds, guard, serve};
 use quintant_tests::Log;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-/// Routes behind everything that ours are behind.
+/// Routes behind everything that ours are behind; `/hello` is a probe.
 struct Guarded {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -28,7 +28,7 @@ impl Guarded {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped = async { stopped.await.unwrap() };
-        let task = tokio::spawn(serve(listener, guard(routes, &bounds), bounds, stopped));
+        let task = tokio::spawn(serve(listener, guard(routes, ["/hello".to_owned()].into(), &bounds), bounds, stopped));
         Self { address, stop: Some(stop), task }
     }
 
@@ -124,8 +124,7 @@ async fn too_much_at_once_is_refused_and_others_are_answered() {
         }
     };
     let bounds = Bounds { at_once: 1, ..Bounds::default() };
-    let questions = admit(Router::new().route("/waits", get(waits)), &bounds, None);
-    let guarded = Guarded::start(questions.merge(admit(hello(), &bounds, None)), bounds).await;
+    let guarded = Guarded::start(hello().route("/waits", get(waits)), bounds).await;
     let mut first = guarded.connect().await;
     first.write_all(b"GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     entered.notified().await;

@@ -17,12 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use axum::Router;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use guard::{admit, guard};
+pub use guard::guard;
 pub use problem::Problem;
 pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
@@ -30,9 +28,6 @@ pub use shelf::Shelf;
 use crate::schedule::Clock;
 use crate::store::Reader;
 use health::Vitals;
-
-/// Smaller answers fit into a packet as they are.
-const SMALLEST_COMPRESSED_BYTES: u16 = 1024;
 
 /// Whether the host has a database at its schema; until then there is nothing to answer from.
 #[derive(Debug, Clone, Default)]
@@ -89,12 +84,10 @@ struct Desk {
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
     let Parts { reader, readiness, clock, shelf, reloads } = parts;
     let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
-    let (probes, _) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
-    let compression = CompressionLayer::new().compress_when(SizeAbove::new(SMALLEST_COMPRESSED_BYTES));
-    // Apart, so that probes are answered however much else is asked.
-    let routes = admit(answers, bounds, Some(compression)).merge(admit(probes, bounds, None));
-    let routes = routes.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
-    guard(routes, bounds)
+    let (probes, described) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
+    let routes = answers.merge(probes).fallback(problem::not_found);
+    let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);
+    guard(routes, described.paths.paths.into_keys().collect(), bounds)
 }
 
 fn answers() -> OpenApiRouter<Desk> {

@@ -1,9 +1,9 @@
 //! What every request goes through: an id, a span, bounds, a line in the log, and the headers that every answer has.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
 use super::Problem;
+use super::guard::Gate;
 use super::problem::Code;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,19 +59,21 @@ fn is_well_formed(id: &[u8]) -> bool {
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }
 
-/// The outermost layer; `limit` is the time that an answer may take.
-pub(super) async fn attend(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+/// The outermost layer.
+pub(super) async fn attend(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     let span = tracing::info_span!("request", request.id = id.as_str());
-    answer(request, next, limit, id).instrument(span).await
+    answer(request, next, &gate, id).instrument(span).await
 }
 
-async fn answer(request: Request, next: Next, limit: Duration, id: RequestId) -> Response {
+async fn answer(request: Request, next: Next, gate: &Gate, id: RequestId) -> Response {
     let began = Instant::now();
     let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match bounded(request) {
-        Ok(request) => tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+    let limit = gate.answer_within;
+    let entered = gate.enter(route.as_ref().map(MatchedPath::as_str));
+    let mut response = match entered.and_then(|place| Ok((place, bounded(request)?))) {
+        Ok((_place, request)) => tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
             Problem::new(Code::TimedOut, format!("the answer took longer than {limit:?}")).into_response()
         }),
         Err(problem) => problem.into_response(),
