@@ -235,9 +235,11 @@ impl<'a> Collector<'a> {
             if let Some(lease) = self.app.store().lease_claim(id, &self.owner).await? {
                 return Ok(Some(lease));
             }
-            if !std::mem::replace(&mut is_told, true) {
-                let (name, owner) = (&source.name, self.app.store().lease_owner_fetch(id).await?.unwrap_or_default());
+            // Nobody: it has just been given back.
+            if !is_told && let Some(owner) = self.app.store().lease_owner_fetch(id).await? {
+                let name = &source.name;
                 tracing::info!(source.name = %name, "waiting for `{owner}`, which is reading `{name}`");
+                is_told = true;
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE_BEFORE_NEXT_LOOK) => {}
