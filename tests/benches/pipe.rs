@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use quintant::ingest::Arrival;
+use quintant::ingest::{Arrival, Familiar};
 use quintant::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey};
 use quintant::plugin::Page;
 use quintant::store::Reading;
@@ -36,6 +36,7 @@ async fn main() {
         execute(&mut database, "TRUNCATE raw.change, raw.alias").await;
         for times in [&mut stored, &mut stored_again] {
             let pages: Vec<Page> = (0..PAGES).map(|number| page(number, now)).collect();
+            let mut familiar = Familiar::default();
             let began = Instant::now();
             for page in pages {
                 let arrival = Arrival {
@@ -45,7 +46,8 @@ async fn main() {
                     now,
                     keep_from,
                 };
-                let ingested = host.app.setup.pipe.page(store, lease, &feed, page, &arrival).await.unwrap();
+                let ingested =
+                    host.app.setup.pipe.page(store, lease, &feed, page, &arrival, &mut familiar).await.unwrap();
                 assert_eq!(ingested.facts as usize, FACTS_A_PAGE);
             }
             times.push(began.elapsed());

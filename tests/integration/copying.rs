@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use quintant::model::{
     Alias, Change, Commit, EntityKey, Fact, FactBody, Pseudonym, Review, ReviewState, Spelling, StampedFact, Week,
 };
-use quintant::store::{PageRows, Reading};
+use quintant::store::{Expected, PageRows, Reading, Stored};
 use quintant_tests::CommitFeed;
 
 const WEEK: Week = Week::from_index(2962);
@@ -30,6 +30,21 @@ async fn what_was_new_is_unchanged_when_it_is_read_again() {
 }
 
 #[tokio::test]
+async fn what_was_expected_to_be_new_and_was_not_is_looked_up_after_all() {
+    let feed = CommitFeed::open().await;
+    feed.host.app.store().epochs_open(&(WEEK.epoch()..=WEEK.epoch())).await.unwrap();
+    let at = "2026-10-12T09:00:00Z".parse().unwrap();
+    let bodies = || [full_change(at), bare_change(at), review(Some(7)), review(None), commit(Some(3)), commit(None)];
+    let rows = "SELECT (SELECT count(*) FROM raw.change) + (SELECT count(*) FROM raw.review) + (SELECT count(*) FROM raw.commit)";
+    for known in [0, 6] {
+        let stored = store_expecting(&feed, page(bodies(), at), Expected::New).await;
+        assert_eq!(stored, Stored { late: 0, known });
+        assert_eq!(feed.host.database.count(rows).await, 6);
+    }
+    feed.host.finish().await;
+}
+
+#[tokio::test]
 async fn a_spelling_is_kept_from_the_last_week_it_was_seen_in() {
     let feed = CommitFeed::open().await;
     for (week, expected) in [(2962, 2962), (2962, 2962), (2963, 2963), (2962, 2963)] {
@@ -42,8 +57,12 @@ async fn a_spelling_is_kept_from_the_last_week_it_was_seen_in() {
     feed.host.finish().await;
 }
 
-async fn store(feed: &CommitFeed, rows: PageRows) {
-    feed.host.app.store().page_store(feed.lease, &"commits".parse().unwrap(), &rows).await.unwrap();
+async fn store(feed: &CommitFeed, rows: PageRows) -> Stored {
+    store_expecting(feed, rows, Expected::Anything).await
+}
+
+async fn store_expecting(feed: &CommitFeed, rows: PageRows, expected: Expected) -> Stored {
+    feed.host.app.store().page_store(feed.lease, &"commits".parse().unwrap(), &rows, expected).await.unwrap()
 }
 
 fn page(bodies: [FactBody<Pseudonym, EntityKey>; 6], at: Timestamp) -> PageRows {

@@ -1,7 +1,7 @@
 //! A host that is fed commits by hand, page by page, without a plugin.
 
 use jiff::Timestamp;
-use quintant::ingest::Arrival;
+use quintant::ingest::{Arrival, Familiar};
 use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Retraction};
 use quintant::plugin::Page;
 use quintant::store::{Lease, Reading};
@@ -41,7 +41,8 @@ impl CommitFeed {
         };
         let (emits, keep_from) = (&[FactKind::Commit], pipe.keep_from(now));
         let arrival = Arrival { source: &name, reading: Reading::Onward, emits, now, keep_from };
-        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival).await.unwrap().late
+        let mut familiar = Familiar::default();
+        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, &mut familiar).await.unwrap().late
     }
 
     pub async fn lands(&self, at: &str) -> u32 {

@@ -1,5 +1,6 @@
 //! The one pipe: normalize → pseudonym → store. Whatever brings facts goes through it.
 
+mod familiar;
 mod progress;
 mod run;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use familiar::Familiar;
 pub use progress::Step;
 pub use run::FeedRun;
 
@@ -84,6 +86,7 @@ impl Pipe {
         feed: &FeedName,
         page: Page,
         arrival: &Arrival<'_>,
+        familiar: &mut Familiar,
     ) -> Result<Ingested, IngestError> {
         let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
         let (cursor, covered_through, more) =
@@ -91,18 +94,20 @@ impl Pipe {
         let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
         let (veiled, rejected) = self.veil(page, arrival, &keys);
         let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
+        let week = self.calendar.week_of(arrival.now);
         let rows = PageRows {
             reading: arrival.reading,
             more,
             facts: veiled.facts,
             retractions: veiled.retractions,
-            spellings: veiled.spellings,
+            spellings: familiar.unknown(week, veiled.spellings),
             cursor,
             covered_through,
-            week: self.calendar.week_of(arrival.now),
+            week,
         };
-        let late = store.page_store(lease, feed, &rows).await?;
-        Ok(Ingested { facts, late, rejected })
+        let stored = store.page_store(lease, feed, &rows, familiar.expected()).await?;
+        familiar.learn(stored, rows.spellings);
+        Ok(Ingested { facts, late: stored.late, rejected })
     }
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress, Step};
-use super::{Arrival, IngestError, Pipe};
+use super::{Arrival, Familiar, IngestError, Pipe};
 use crate::model::{Sealed, StampedFact};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::pseudonym::KeyError;
@@ -123,7 +123,7 @@ impl FeedRun<'_> {
             self.start(store, lease, reading, keep_from).await.map_err(|error| database(&error))?;
         let mut session = self.source.start(&self.pipe.calendar).await?;
         progress.follow(session.traffic());
-        let mut may_start_over = true;
+        let (mut may_start_over, mut familiar) = (true, Familiar::default());
         loop {
             let now = self.clock.now();
             let until = if let Reading::Backfill(stretch) = reading { stretch.through } else { now };
@@ -139,8 +139,8 @@ impl FeedRun<'_> {
             progress.page(&page);
             let more = page.more;
             cursor = page.cursor.clone().or(cursor);
-            let stored =
-                self.pipe.page(store, lease, &self.feed.name, page, &self.arrival(reading, now, keep_from)).await;
+            let arrival = self.arrival(reading, now, keep_from);
+            let stored = self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await;
             let ingested = stored.map_err(|error| match error {
                 IngestError::Store(error) => database(&error),
                 IngestError::Key(error) => Failure::new(FailureCode::Transient, error.to_string()),

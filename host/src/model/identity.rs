@@ -114,7 +114,7 @@ keyed_hash!(
 );
 
 /// One spelling of an account, and the account, both under the key of an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Spelling {
     pub epoch: Epoch,
     pub alias: Alias,

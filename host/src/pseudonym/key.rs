@@ -67,7 +67,7 @@ impl IdentityKey {
 
     /// Differs for different keys and tells nothing about them.
     pub fn fingerprint(&self) -> [u8; 16] {
-        digest(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret), "fingerprint", "", "")
+        DomainKey::derive(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret), "fingerprint", "").digest("")
     }
 
     fn load(path: &Path) -> Result<Option<Self>, KeyError> {
@@ -120,8 +120,36 @@ impl EpochKey {
         Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
     }
 
-    pub(super) fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
-        digest(&self.0, domain, group, text)
+    /// The key of one kind of thing of one group.
+    pub(super) fn domain(&self, domain: &str, group: &str) -> DomainKey {
+        DomainKey::derive(&self.0, domain, group)
+    }
+
+    fn digest(&self, domain: &str, group: &str, text: &str) -> [u8; 16] {
+        self.domain(domain, group).digest(text)
+    }
+}
+
+/// Most texts that it hashes fit one block, where what they are would fill a second one each time.
+pub(super) struct DomainKey(hmac::Key);
+
+impl DomainKey {
+    /// The parts cannot run into each other.
+    fn derive(key: &hmac::Key, domain: &str, group: &str) -> Self {
+        let mut message = hmac::Context::with_key(key);
+        for part in [domain, group] {
+            message.update(&(part.len() as u64).to_be_bytes());
+            message.update(part.as_bytes());
+        }
+        Self(hmac::Key::new(hmac::HMAC_SHA256, message.sign().as_ref()))
+    }
+
+    /// 128 bits.
+    pub(super) fn digest(&self, text: &str) -> [u8; 16] {
+        let tag = hmac::sign(&self.0, text.as_bytes());
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&tag.as_ref()[..16]);
+        digest
     }
 }
 
@@ -136,20 +164,6 @@ impl EpochKeys {
     pub fn iter(&self) -> impl Iterator<Item = (Epoch, &EpochKey)> {
         self.0.iter().map(|(epoch, key)| (*epoch, key))
     }
-}
-
-/// 128 bits over what kind of thing, whose, and its text; the parts cannot run into each other.
-fn digest(key: &hmac::Key, domain: &str, group: &str, text: &str) -> [u8; 16] {
-    let parts = [domain, group, text];
-    let mut message = Vec::with_capacity(parts.iter().map(|part| size_of::<u64>() + part.len()).sum());
-    for part in parts {
-        message.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        message.extend_from_slice(part.as_bytes());
-    }
-    let tag = hmac::sign(key, &message);
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&tag.as_ref()[..16]);
-    digest
 }
 
 fn random() -> Result<[u8; KEY_BYTES], KeyError> {

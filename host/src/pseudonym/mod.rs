@@ -10,6 +10,8 @@ pub use seal::CursorKey;
 
 use std::collections::{BTreeMap, HashMap};
 
+use key::DomainKey;
+
 use crate::model::{
     Calendar, Change, Commit, EntityKey, Epoch, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,
     Retraction, Review, SourceName, Spelling, StampedFact,
@@ -32,34 +34,40 @@ pub fn pseudonymize(
     facts: Vec<RawFact>,
     retractions: &[Retraction<RawKey>],
 ) -> Pseudonymous {
-    let mut veils: BTreeMap<Epoch, Veil<'_>> =
-        keys.iter().map(|(epoch, key)| (epoch, Veil::new(epoch, key, source))).collect();
-    let facts = facts.into_iter().filter_map(|fact| stamp(&mut veils, calendar, fact)).collect();
-    let retractions = veils
-        .values()
-        .flat_map(|veil| {
-            retractions
-                .iter()
-                .map(|Retraction { kind, key }| Retraction { kind: *kind, key: veil.fact_key(*kind, key) })
-        })
-        .collect();
-    let mut spellings: Vec<Spelling> = veils.into_values().flat_map(|veil| veil.spellings).collect();
+    let (facts, mut spellings) = hide(keys, source, calendar, facts);
+    let under_every_key = |Retraction { kind, key }: &Retraction<RawKey>| {
+        let veils = keys.iter().map(|(epoch, epoch_key)| Veil::new(epoch, epoch_key, source));
+        veils.map(|mut veil| Retraction { kind: *kind, key: veil.fact_key(*kind, key) }).collect::<Vec<_>>()
+    };
+    let retractions = retractions.iter().flat_map(under_every_key).collect();
     spellings.sort_unstable();
     spellings.dedup();
     Pseudonymous { facts, retractions, spellings }
 }
 
+fn hide(
+    keys: &EpochKeys,
+    source: &SourceName,
+    calendar: &Calendar,
+    facts: Vec<RawFact>,
+) -> (Vec<StampedFact>, Vec<Spelling>) {
+    let mut veils: BTreeMap<Epoch, Veil<'_>> =
+        keys.iter().map(|(epoch, key)| (epoch, Veil::new(epoch, key, source))).collect();
+    let facts = facts.into_iter().filter_map(|fact| stamp(&mut veils, calendar, fact)).collect();
+    (facts, veils.into_values().flat_map(|veil| veil.spellings).collect())
+}
+
 fn stamp(veils: &mut BTreeMap<Epoch, Veil<'_>>, calendar: &Calendar, fact: RawFact) -> Option<StampedFact> {
     let week = calendar.week_of(fact.at);
     let (epoch, kind) = (week.epoch(), fact.body.kind());
-    let others = veils.values().filter(|veil| veil.epoch != epoch);
+    let others = veils.values_mut().filter(|veil| veil.epoch != epoch);
     let keys_elsewhere = others.map(|veil| (veil.epoch, veil.fact_key(kind, &fact.key))).collect();
     let reviewed_before = match &fact.body {
         FactBody::Change(change) if calendar.week_of(change.opened_at).epoch() < epoch => Some(&change.change),
         FactBody::Review(review) => Some(&review.change),
         FactBody::Change(_) | FactBody::Commit(_) => None,
     };
-    let before = veils.get(&epoch.before());
+    let before = veils.get_mut(&epoch.before());
     let earlier_change = reviewed_before.and_then(|change| Some(before?.entity(CHANGE, change)));
     Some(StampedFact { week, fact: veils.get_mut(&epoch)?.fact(fact), keys_elsewhere, earlier_change })
 }
@@ -71,6 +79,8 @@ struct Veil<'a> {
     epoch: Epoch,
     key: &'a EpochKey,
     source: &'a str,
+    /// One a kind of thing, made when the first one comes.
+    domains: BTreeMap<&'static str, DomainKey>,
     spellings: Vec<Spelling>,
     /// People and repositories come again and again in one page.
     people: HashMap<RawIdentity, Pseudonym>,
@@ -79,8 +89,15 @@ struct Veil<'a> {
 
 impl<'a> Veil<'a> {
     fn new(epoch: Epoch, key: &'a EpochKey, source: &'a SourceName) -> Self {
-        let (people, repositories) = (HashMap::new(), HashMap::new());
-        Self { epoch, key, source: source.as_str(), spellings: Vec::new(), people, repositories }
+        Self {
+            epoch,
+            key,
+            source: source.as_str(),
+            domains: BTreeMap::new(),
+            spellings: Vec::new(),
+            people: HashMap::new(),
+            repositories: HashMap::new(),
+        }
     }
 
     fn fact(&mut self, fact: RawFact) -> Fact<Pseudonym, EntityKey> {
@@ -131,7 +148,7 @@ impl<'a> Veil<'a> {
         if let Some(known) = self.people.get(&identity) {
             return Some(*known);
         }
-        let pseudonym = Pseudonym::from_bytes(self.key.digest("account", self.source, identity.id()));
+        let pseudonym = Pseudonym::from_bytes(self.digest("account", identity.id()));
         self.spellings.extend(identity.names().iter().map(|name| Spelling {
             epoch: self.epoch,
             alias: self.key.alias(self.source, name),
@@ -150,11 +167,15 @@ impl<'a> Veil<'a> {
         key
     }
 
-    fn fact_key(&self, kind: FactKind, key: &RawKey) -> EntityKey {
-        EntityKey::from_bytes(self.key.digest(kind.as_str(), self.source, key.text()))
+    fn fact_key(&mut self, kind: FactKind, key: &RawKey) -> EntityKey {
+        EntityKey::from_bytes(self.digest(kind.as_str(), key.text()))
     }
 
-    fn entity(&self, domain: &str, key: &RawKey) -> EntityKey {
-        EntityKey::from_bytes(self.key.digest(domain, self.source, key.text()))
+    fn entity(&mut self, domain: &'static str, key: &RawKey) -> EntityKey {
+        EntityKey::from_bytes(self.digest(domain, key.text()))
+    }
+
+    fn digest(&mut self, domain: &'static str, text: &str) -> [u8; 16] {
+        self.domains.entry(domain).or_insert_with(|| self.key.domain(domain, self.source)).digest(text)
     }
 }

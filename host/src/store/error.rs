@@ -30,6 +30,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a row that was to be new was there.
+    pub(super) fn is_duplicate(&self) -> bool {
+        matches!(self, StoreError::Refused { code: Some(code) } if code == "23505")
+    }
+
     /// Whether the same statement may succeed later.
     pub fn is_outage(&self) -> bool {
         matches!(self, StoreError::Unreachable(_))

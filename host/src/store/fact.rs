@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::SourceId;
+use super::{Expected, SourceId};
 use crate::model::{EntityKey, Epoch, StampedFact, Week};
 
 /// A keyed hash as it is bound.
@@ -41,8 +41,9 @@ impl<'a, B> Batch<'a, B> {
     }
 
     /// Where its facts lie unless they are new.
-    pub(super) fn places(&self) -> Places {
-        let own = self.facts.iter().map(|(stamped, _)| (stamped.week.epoch(), &stamped.fact.key));
+    pub(super) fn places(&self, expected: Expected) -> Places {
+        let looked_up = if expected == Expected::New { &[] } else { self.facts.as_slice() };
+        let own = looked_up.iter().map(|(stamped, _)| (stamped.week.epoch(), &stamped.fact.key));
         own.chain(self.elsewhere()).collect()
     }
 

@@ -34,7 +34,7 @@ pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
 pub use lease::Lease;
 pub use notice::Notices;
-pub use page::{PageRows, Reading};
+pub use page::{Expected, PageRows, Reading, Stored};
 pub use reader::Reader;
 pub use releasing::Releasing;
 pub use run::{LastRun, RunId, RunSummary};

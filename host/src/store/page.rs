@@ -36,11 +36,49 @@ pub struct PageRows {
     pub week: Week,
 }
 
+/// What is expected of a page's facts. To look them up costs as much as to write a quarter of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Some may be there already.
+    Anything,
+    /// Probably none is there: they are looked up where they lie if they have moved, and otherwise when that proves wrong.
+    New,
+}
+
+/// What became of a page's facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Those that came after their week was released: what was released stays.
+    pub late: u32,
+    /// Those that were there already.
+    pub known: u32,
+}
+
 impl Store {
-    /// Stores a page while the lease holds. Answers how many facts came after their week was released: what was released stays.
-    pub async fn page_store(&self, lease: Lease, feed: &FeedName, rows: &PageRows) -> Result<u32, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        releasing::wait_for_release(&mut transaction).await?;
+    /// Stores a page while the lease holds.
+    pub async fn page_store(
+        &self,
+        lease: Lease,
+        feed: &FeedName,
+        rows: &PageRows,
+        expected: Expected,
+    ) -> Result<Stored, StoreError> {
+        match self.page_write(lease, feed, rows, expected).await {
+            Err(error) if expected == Expected::New && error.is_duplicate() => {
+                self.page_write(lease, feed, rows, Expected::Anything).await
+            }
+            result => result,
+        }
+    }
+
+    async fn page_write(
+        &self,
+        lease: Lease,
+        feed: &FeedName,
+        rows: &PageRows,
+        expected: Expected,
+    ) -> Result<Stored, StoreError> {
+        let mut transaction = self.pool.begin_with(releasing::BEGIN_PAGE).await?;
         lease::guard(&mut transaction, lease).await?;
         let cursor = rows.cursor.as_ref();
         match rows.reading {
@@ -50,20 +88,20 @@ impl Store {
                 backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
             }
         }
-        let (late, copies) = write(&mut transaction, lease.source, rows).await?;
+        let (stored, copies) = write(&mut transaction, lease.source, rows, expected).await?;
         copy::send(transaction, copies).await?.commit().await?;
-        Ok(late)
+        Ok(stored)
     }
 }
 
-/// Writes all but the facts that are new, which it answers with how many facts are late. While the lease holds nobody else writes facts of
-/// its source, so that what is new stays so.
+/// Writes all but the facts that are new. While the lease holds nobody else writes facts of its source, so that what is new stays so.
 async fn write(
     connection: &mut PgConnection,
     source: SourceId,
     rows: &PageRows,
-) -> Result<(u32, Vec<Copy>), StoreError> {
-    let (mut late, mut copies) = (0, Vec::new());
+    expected: Expected,
+) -> Result<(Stored, Vec<Copy>), StoreError> {
+    let (mut late, mut known_facts, mut copies) = (0, 0, Vec::new());
     macro_rules! write {
         ($kind:ident, $table:ident) => {
             let retracted = rows.retractions.iter().filter(|retraction| retraction.kind == FactKind::$kind);
@@ -82,9 +120,10 @@ async fn write(
             if !facts.is_empty() {
                 let unreleased_from = unreleased_from(connection, FactKind::$kind).await?;
                 let batch = Batch { source, unreleased_from, facts };
-                let found = $table::find(connection, source, &batch.places()).await?;
+                let found = $table::find(connection, source, &batch.places(expected)).await?;
                 let (new, mut known) = batch.split(&found);
                 if !known.facts.is_empty() {
+                    known_facts += known.facts.len();
                     // A fact that has moved to another epoch leaves the old one, or stays where it was told.
                     let elsewhere = known.places_elsewhere();
                     if elsewhere.keys().iter().any(|key| found.contains(key)) {
@@ -107,7 +146,8 @@ async fn write(
     if !rows.spellings.is_empty() {
         account::upsert(connection, source, rows.week, &rows.spellings).await?;
     }
-    Ok((u32::try_from(late).unwrap_or(u32::MAX), copies))
+    let count = |facts| u32::try_from(facts).unwrap_or(u32::MAX);
+    Ok((Stored { late: count(late), known: count(known_facts) }, copies))
 }
 
 /// The first week of which no released figure rests on facts of a kind.

@@ -8,23 +8,18 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::{Store, StoreError, account, assignment, atom, change, commit, epoch, notice, review, span};
 use crate::model::{Assignment, Atom, Epoch, EpochSalt, GivenReview, LandedCommit, MergedChange, Span, Spelling, Week};
 
-/// Held by a release alone, and by any number of pages together.
-const RELEASE_LOCK: i64 = 0x7175_696e_7461_6e75;
-
 /// A release that has begun. Dropping it undoes it.
 pub struct Releasing {
     transaction: Transaction<'static, Postgres>,
 }
 
-/// A page's facts must not come between what a release reads and what it writes.
-pub(super) async fn wait_for_release(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", RELEASE_LOCK).execute(connection).await?;
-    Ok(())
-}
+/// The lock is held by a release alone, and by any number of pages together: a page's facts must not come between what a release reads and
+/// what it writes.
+pub(super) const BEGIN_PAGE: &str = "BEGIN; SELECT pg_advisory_xact_lock_shared(8175556621680864885)";
 
 /// Neither a page nor a release may come between what is removed together.
 pub(super) async fn keep_pages_and_releases_out(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", RELEASE_LOCK).execute(connection).await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(8175556621680864885)").execute(connection).await?;
     Ok(())
 }
 

@@ -13,8 +13,10 @@ const SESSION: [(&str, &str); 3] =
     [("client_min_messages", "error"), ("statement_timeout", "300s"), ("idle_in_transaction_session_timeout", "300s")];
 
 /// Whatever ingests looks rows up by their keys. A plan that was made while a table was empty would read all of it for each key of each page,
-/// for as long as the connection lives; and no such statement is worth compiling.
-const BY_KEY: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+/// for as long as the connection lives; one that is made anew for each list of keys is made at the price of looking them up; and no such
+/// statement is worth compiling.
+const BY_KEY: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
 /// Whom a pool's connections are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

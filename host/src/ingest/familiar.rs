@@ -1,0 +1,39 @@
+//! What a run has learned from its pages about the next one.
+
+use std::collections::HashSet;
+
+use crate::model::{Spelling, Week};
+use crate::store::{Expected, Stored};
+
+/// As many as a few megabytes hold; whoever has more people asks the database again.
+const MOST_SPELLINGS: usize = 100_000;
+
+/// Most spellings of a page came in the page before, and behind a page of new facts comes another one.
+#[derive(Debug, Default)]
+pub struct Familiar {
+    week: Option<Week>,
+    /// Those that were stored in that week.
+    spellings: HashSet<Spelling>,
+    last_was_new: bool,
+}
+
+impl Familiar {
+    /// The spellings that are still to be stored.
+    pub(super) fn unknown(&mut self, week: Week, mut spellings: Vec<Spelling>) -> Vec<Spelling> {
+        if self.week != Some(week) || self.spellings.len() >= MOST_SPELLINGS {
+            (self.week, self.spellings) = (Some(week), HashSet::new());
+        }
+        spellings.retain(|spelling| !self.spellings.contains(spelling));
+        spellings
+    }
+
+    pub(super) fn expected(&self) -> Expected {
+        if self.last_was_new { Expected::New } else { Expected::Anything }
+    }
+
+    /// A page is stored now, and these spellings with it.
+    pub(super) fn learn(&mut self, stored: Stored, spellings: Vec<Spelling>) {
+        self.spellings.extend(spellings);
+        self.last_was_new = stored.known == 0;
+    }
+}
