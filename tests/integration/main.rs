@@ -7,7 +7,7 @@ mod api;
 mod asked;
 mod backfilling;
 mod bad_guests;
-mod bad_upstreams;
+
 mod bounds;
 mod cancelling;
 mod code_cache;
@@ -26,6 +26,7 @@ mod reloading;
 mod requests;
 mod retention;
 mod roles;
+mod scenarios;
 mod scheduling;
 mod serving;
 mod snapshot;
