@@ -1,4 +1,4 @@
-//! The troubles that the real services make, by the numbers of docs/SCENARIOS.md: each is played by a scripted server, and each run tells
+//! The troubles that the real services make, by the numbers of tests/SCENARIOS.md: each is played by a scripted server, and each run tells
 //! what happened, keeps what was whole, and lets the next one go on.
 
 mod answers;
