@@ -92,6 +92,7 @@ mod tests {
             ended: ended.map(at),
             strikes: 0,
             summary: RunSummary::default(),
+            report: None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use quintant::ingest::{Arrival, Familiar};
-use quintant::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey};
+use quintant::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey, RejectedCounts};
 use quintant::plugin::Page;
 use quintant::store::Reading;
 use quintant_tests::bench::{Bound, median, tell};
@@ -28,7 +28,7 @@ async fn main() {
     let now = simulation_end();
     let keep_from = host.app.setup.pipe.keep_from(now);
     let lease = store.lease_claim(source, "bench").await.unwrap().unwrap();
-    store.feed_open(lease, &feed, keep_from, keep_from).await.unwrap();
+    store.feed_open(lease, &feed, keep_from, None, keep_from).await.unwrap();
     let mut database = host.database.connect().await;
 
     let (mut stored, mut stored_again, mut copied) = (Vec::new(), Vec::new(), Vec::new());
@@ -43,12 +43,14 @@ async fn main() {
                     source: &"github".parse().unwrap(),
                     reading: Reading::Onward,
                     emits: &[FactKind::Change],
+                    metrics: &[],
                     now,
                     keep_from,
+                    released_before: None,
                 };
                 let ingested =
                     host.app.setup.pipe.page(store, lease, &feed, page, &arrival, &mut familiar).await.unwrap();
-                assert_eq!(ingested.facts as usize, FACTS_A_PAGE);
+                assert_eq!(ingested.facts[&FactKind::Change] as usize, FACTS_A_PAGE);
             }
             times.push(began.elapsed());
         }
@@ -90,7 +92,7 @@ fn page(page: usize, now: Timestamp) -> Page {
     let facts = (0..FACTS_A_PAGE).map(|number| fact(page * FACTS_A_PAGE + number, now)).collect();
     Page {
         facts,
-        unreadable: 0,
+        rejected: RejectedCounts::new(),
         retractions: Vec::new(),
         problems: Vec::new(),
         covered_through: None,

@@ -33,7 +33,7 @@ async fn a_dropped_page_loses_no_later_write() {
     let source = store.source_register(&"github".parse().unwrap()).await.unwrap();
     let feed = "commits".parse().unwrap();
     let lease = store.lease_claim(source, "test").await.unwrap().unwrap();
-    store.feed_open(lease, &feed, simulation_end(), simulation_end()).await.unwrap();
+    store.feed_open(lease, &feed, simulation_end(), None, simulation_end()).await.unwrap();
     store.epochs_open(&(WEEK.epoch()..=WEEK.epoch())).await.unwrap();
     let (mut steps, mut stored, mut dropped) = (0, 0, 0);
     for number in 0..WRITES {
@@ -55,7 +55,7 @@ async fn a_dropped_page_loses_no_later_write() {
 
 fn rows(number: u8) -> PageRows {
     let (key, at) = (EntityKey::from_bytes([number; 16]), simulation_end());
-    let body = FactBody::Commit(Commit { sha: key, author: None, parents: 1 });
+    let body = FactBody::Commit(Commit { repository: key.into(), sha: key, author: None, parents: 1 });
     let fact = Fact { key, at, body };
     PageRows {
         reading: Reading::Onward,

@@ -273,6 +273,10 @@ fn the_schema_accepts_what_is_shipped_and_refuses_what_is_wrong() {
         "bad_source_name",
         "bad_team_name",
         "network_with_host_bits",
+        "bad_service_name",
+        "duplicate_service",
+        "service_without_any_team",
+        "unknown_team_of_a_service",
     ];
     let mut accepted = Vec::new();
     for case in files("tests/cases/config", "toml") {

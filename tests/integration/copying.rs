@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use quintant::model::{
-    Alias, Change, Commit, EntityKey, Fact, FactBody, Pseudonym, Review, ReviewState, Spelling, StampedFact, Week,
+    Alias, Change, Commit, EntityKey, Fact, FactBody, Linked, Pseudonym, Review, ReviewState, Spelling, StampedFact,
+    Week,
 };
 use quintant::store::{Expected, PageRows, Reading, Stored};
 use quintant_tests::CommitFeed;
@@ -148,7 +149,8 @@ fn review(comments: Option<u32>) -> FactBody<Pseudonym, EntityKey> {
 }
 
 fn commit(author: Option<u8>) -> FactBody<Pseudonym, EntityKey> {
-    FactBody::Commit(Commit { sha: entity(27), author: author.and_then(person), parents: 2 })
+    let repository = Linked { key: entity(28), earlier: author.map(|_| entity(29)) };
+    FactBody::Commit(Commit { repository, sha: entity(27), author: author.and_then(person), parents: 2 })
 }
 
 fn entity(number: u8) -> EntityKey {

@@ -18,6 +18,8 @@ mod copying;
 mod egress;
 mod graphql;
 mod invariants;
+mod kinds;
+mod late_feeds;
 mod moving;
 mod privacy;
 mod program;

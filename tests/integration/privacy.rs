@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use quintant_tests::{Host, HostOptions, Log, SEED, simulation_end};
+use quintant_tests::{Host, HostOptions, Log, SEED, emitting_sources, simulation_end};
 use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
+use quintant_upstreams::script::{Answer, Script};
+use serde_json::json;
 
 async fn simulation() -> Simulation {
     let organisation = Organisation::generate(SEED, simulation_end());
@@ -56,15 +58,63 @@ async fn identities_and_secrets_are_in_no_row_log_or_answer() {
     assert!(log.contains("collected") && log.contains("DEBUG"), "the log was not captured");
     assert_free_of(&words, "the log", &log);
     assert_free_of(&words, "an answer", &answers);
-    for schema in ["app", "raw", "release"] {
+    assert_rows_free_of(&words, &host, &["app", "raw", "release"]).await;
+    host.finish().await;
+}
+
+async fn assert_rows_free_of(words: &[String], host: &Host, schemas: &[&str]) {
+    for schema in schemas {
         let rows = host.database.dump(schema).await;
         assert!(rows.len() > 100, "the dump of `{schema}` is empty");
-        assert_free_of(&words, schema, &rows);
+        assert_free_of(words, schema, &rows);
         // As the dump shows text in a column of bytes.
         let hex: Vec<String> =
             words.iter().map(|word| word.bytes().map(|byte| format!("{byte:02x}")).collect()).collect();
         assert_free_of(&hex, schema, &rows);
     }
+}
+
+#[tokio::test]
+async fn a_text_of_no_kind_of_fact_reaches_a_row_or_a_log() {
+    let at = "2026-11-19T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let day = at - 12 * 3_600_000;
+    // No word, as a source's own text is none: it has to be hashed, or refused where a word is kept.
+    let text = "Canary@Example.invalid";
+    let reference = json!({ "service": text, "environment": text, "id": text });
+    let mut facts = vec![
+        json!({ "kind": "build", "pipeline": text, "sha": text }),
+        json!({ "kind": "deployment", "service": text, "environment": text, "id": text, "repo": text, "head_sha": text, "shas": [text],
+                "rolls_back": reference }),
+        json!({ "kind": "incident", "id": text, "service": text, "opened_at": at, "caused_by": reference, "severity": text }),
+        json!({ "kind": "usage", "at": day, "actor": text, "tool": "ai", "count": 1 }),
+        json!({ "kind": "usage", "at": day, "actor": text, "tool": text, "count": 1 }),
+        json!({ "kind": "tally", "tool": "ai", "scope": text, "from": day, "through": at, "count": 1 }),
+        json!({ "kind": "tally", "tool": text, "from": day, "through": at, "count": 1 }),
+        json!({ "kind": "survey_response", "instrument": "nps", "campaign": text, "team": text, "answers": { "score": 9, text: 1 } }),
+        json!({ "kind": "survey_response", "instrument": text, "campaign": "c", "answers": { "score": 9 } }),
+        json!({ "kind": "friction", "category": "ci", "severity": "low", "team": text }),
+        json!({ "kind": "friction", "category": text, "severity": text }),
+        json!({ "kind": "membership", "account": text, "team": text }),
+        json!({ "kind": "sample", "metric": "focus_hours", "value": 1, "actor": text, "scope": text }),
+        json!({ "kind": "sample", "metric": text, "value": 1 }),
+    ];
+    for (number, fact) in facts.iter_mut().enumerate() {
+        fact["key"] = json!(format!("{text}{number}"));
+        if fact["at"].is_null() {
+            fact["at"] = json!(at);
+        }
+    }
+    let listing = json!({ "facts": facts, "cursor": text, "not_found": [] });
+    let scripted = Script::new().on("/", Answer::json(200, &listing)).start().await.unwrap();
+    let log = Log::capture();
+    let source = emitting_sources(&[("emitting", scripted.url(), "samples = { focus_hours = \"person\" }")]);
+    let host = Host::for_text(&source, HostOptions::default()).await;
+    let summaries = host.collect().await;
+    let stored: Vec<u32> = summaries.iter().map(|summary| summary.facts).collect();
+    assert_eq!(stored, [0, 9], "{summaries:?}");
+    let words = [text, "canary", "Canary", "example.invalid"].map(str::to_owned);
+    assert_rows_free_of(&words, &host, &["app", "raw"]).await;
+    assert_free_of(&words, "the log", &log.text());
     host.finish().await;
 }
 

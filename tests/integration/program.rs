@@ -219,9 +219,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:112:8
+               --> SITE/quintant.toml:137:8
                 |
-            112 | auth = { bearer = { env = "************" } }
+            137 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -666,8 +666,10 @@ async fn from_an_empty_database_to_released_figures() {
     assert_eq!(site.run(&["migrate"]).stdout, "the database is at this version's schema\n");
     assert_eq!(json(&["migrate"]), json!({ "ok": true }));
     let never = json!({ "feeds": [
-        { "source": "github", "feed": "pull_requests", "last_run": null, "next_run": null, "read_by": null, "covered": null },
-        { "source": "github", "feed": "commits", "last_run": null, "next_run": null, "read_by": null, "covered": null },
+        { "source": "github", "feed": "pull_requests", "last_run": null, "next_run": null, "read_by": null, "counts_from": null,
+          "covered": null },
+        { "source": "github", "feed": "commits", "last_run": null, "next_run": null, "read_by": null, "counts_from": null,
+          "covered": null },
     ] });
     assert_eq!(json(&["status"]), never);
     expect![[r#"

@@ -32,6 +32,9 @@ async fn each_role_is_refused_what_is_not_its_business() {
         "SELECT 1 FROM raw.change",
         "SELECT 1 FROM raw.review",
         "SELECT 1 FROM raw.commit",
+        "SELECT 1 FROM raw.deployment",
+        "SELECT 1 FROM raw.usage",
+        "SELECT 1 FROM raw.survey_response",
         "SELECT 1 FROM raw.alias",
         "SELECT 1 FROM raw.assignment",
         "SELECT salt FROM app.epoch",
@@ -57,6 +60,7 @@ async fn each_role_is_refused_what_is_not_its_business() {
     let facts = [
         "DELETE FROM raw.change",
         "UPDATE raw.review SET reviewer = NULL",
+        "INSERT INTO raw.friction VALUES (1, '', 1, 13, 0, 'ci', 'low')",
         "INSERT INTO raw.alias VALUES (1, '', '', 1, 1)",
         "UPDATE raw.assignment SET cell = 'amber'",
         "DELETE FROM raw.assignment",
@@ -67,6 +71,8 @@ async fn each_role_is_refused_what_is_not_its_business() {
     check_refused(&host, "quintant_release", &facts).await;
     let told = [
         "SELECT author FROM raw.change",
+        "SELECT actor FROM raw.usage",
+        "UPDATE raw.deployment SET service = NULL",
         "SELECT account FROM raw.alias",
         "UPDATE raw.change SET author = NULL",
         "SELECT salt FROM app.epoch",

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use quintant::ingest::{Arrival, Familiar};
-use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Retraction};
+use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, RejectedCounts, Retraction};
 use quintant::plugin::Page;
 use quintant::store::{Lease, Reading};
 
@@ -21,7 +21,7 @@ impl CommitFeed {
         let source = host.app.store().source_register(&"github".parse().unwrap()).await.unwrap();
         let keep_from = host.app.setup.pipe.keep_from(simulation_end());
         let lease = host.app.store().lease_claim(source, "test").await.unwrap().unwrap();
-        host.app.store().feed_open(lease, &"commits".parse().unwrap(), keep_from, keep_from).await.unwrap();
+        host.app.store().feed_open(lease, &"commits".parse().unwrap(), keep_from, None, keep_from).await.unwrap();
         Self { lease, host }
     }
 
@@ -31,7 +31,7 @@ impl CommitFeed {
         let (name, feed, now) = ("github".parse().unwrap(), "commits".parse().unwrap(), simulation_end());
         let page = Page {
             facts,
-            unreadable: 0,
+            rejected: RejectedCounts::new(),
             retractions,
             problems: Vec::new(),
             covered_through: None,
@@ -40,7 +40,8 @@ impl CommitFeed {
             progress: None,
         };
         let (emits, keep_from) = (&[FactKind::Commit], pipe.keep_from(now));
-        let arrival = Arrival { source: &name, reading: Reading::Onward, emits, now, keep_from };
+        let (reading, metrics, released_before) = (Reading::Onward, &[], None);
+        let arrival = Arrival { source: &name, reading, emits, metrics, now, keep_from, released_before };
         let mut familiar = Familiar::default();
         pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, &mut familiar).await.unwrap().late
     }
@@ -66,6 +67,11 @@ pub fn commit(sha: &str, at: &str) -> RawFact {
     RawFact {
         key: RawKey::new(sha),
         at: at.parse::<Timestamp>().unwrap(),
-        body: FactBody::Commit(Commit { sha: RawKey::new(sha), author: Some(author), parents: 1 }),
+        body: FactBody::Commit(Commit {
+            repository: RawKey::new("acme/app").into(),
+            sha: RawKey::new(sha),
+            author: Some(author),
+            parents: 1,
+        }),
     }
 }

@@ -46,9 +46,26 @@ impl Database {
         sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
     }
 
+    /// As [`Database::numbers`], of a statement that was put together.
+    pub async fn numbers_by(&self, sql: &str) -> Vec<i64> {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
     /// One column of bytes.
     pub async fn bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
         sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
+    /// The rows of a table without what names them, a keyed hash as `#` and its bytes, in a stable order.
+    pub async fn rows(&self, table: &str) -> Vec<String> {
+        let statement = format!(
+            "SELECT string_agg(k || '=' || CASE WHEN v LIKE '\\\\x%' THEN '#' || length(v) / 2 - 1 ELSE v END, ' ' ORDER BY place)
+             FROM {table} t, jsonb_each_text(to_jsonb(t)) AS c(k, v)
+             JOIN information_schema.columns i ON i.table_schema || '.' || i.table_name = '{table}' AND i.column_name = k,
+             LATERAL (SELECT i.ordinal_position AS place) p
+             WHERE k NOT IN ('source_id', 'key', 'epoch') AND v IS NOT NULL GROUP BY t.source_id, t.key ORDER BY 1"
+        );
+        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut self.connect().await).await.unwrap()
     }
 
     /// As [`Database::numbers`], with a source's name as `$1`.
@@ -59,6 +76,11 @@ impl Database {
     /// Changes what no command changes.
     pub async fn execute(&self, sql: &'static str) {
         sqlx::query(sql).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    /// As [`Database::execute`], of a statement that was put together.
+    pub async fn execute_by(&self, sql: &str) {
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut self.connect().await).await.unwrap();
     }
 
     /// Every row of every table of a schema as text, in a stable order.

@@ -92,6 +92,19 @@ pub fn guest_sources_at(sources: &[(String, String, String)]) -> String {
     text
 }
 
+/// A configuration with sources of the guest that brings what its upstream lists, by name, URL and further lines.
+pub fn emitting_sources(sources: &[(&str, &str, &str)]) -> String {
+    let plugin = guests().join("emitting.wasm");
+    let mut text = ground();
+    for (name, url, lines) in sources {
+        text.push_str(&format!(
+            "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n{lines}\n[source.endpoints.api]\nurl = \"{url}\"\n{LOOPBACK}\n",
+            plugin.display()
+        ));
+    }
+    text
+}
+
 /// A configuration with one source that is read through the GitHub plugin, without teams.
 pub fn github_source(url: &str, settings: &str) -> String {
     github_sources(&[("github", url)], settings)

@@ -16,8 +16,8 @@ mod tls;
 pub use commit_feed::{CommitFeed, commit};
 pub use database::Database;
 pub use host::{
-    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, github_source, github_sources, guest_source,
-    guest_sources, guest_sources_at, guests, plugins, simulation_end,
+    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, emitting_sources, github_source, github_sources,
+    guest_source, guest_sources, guest_sources_at, guests, plugins, simulation_end,
 };
 pub use log::Log;
 pub use passage::Passage;

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::build::App;
 use super::collect::Collector;
 use super::command::Format;
-use crate::model::{Epoch, Family, FeedName, Pseudonym, SourceName, Spelling, StampedFact};
+use crate::model::{
+    Epoch, Family, FeedName, Pseudonym, RunProblem, RunReport, SourceName, Spelling, StampedFact, Week,
+};
 use crate::plugin::{CheckItem, CheckStatus, Failure};
 use crate::release::{FeedCoverage, Membership, PersonKey, Readiness, readiness};
 use crate::schedule::is_quarantined;
@@ -26,6 +28,8 @@ struct FeedStatus {
     /// Who is reading its source now.
     reader: Option<String>,
     coverage: Option<Coverage>,
+    /// Where weeks before it were released before the feed was added.
+    counts_from: Option<Week>,
 }
 
 /// How the last run of each feed went, when the next one comes, and what is covered.
@@ -33,7 +37,13 @@ pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
     let mut feeds = Vec::new();
     for (source, feed) in app.setup.feeds() {
         let id = app.store().source_register(&source.name).await?;
-        let last = app.store().last_run_fetch(id, &feed.name).await?;
+        let mut last = app.store().last_run_fetch(id, &feed.name).await?;
+        if let Some(last) = &mut last {
+            let report = last.report.as_ref();
+            let opened =
+                report.and_then(|sealed| app.setup.pipe.key.cursors().open_report(&source.name, &feed.name, sealed));
+            last.summary.report = opened.unwrap_or_default();
+        }
         feeds.push(FeedStatus {
             source: source.name.clone(),
             feed: feed.name.clone(),
@@ -41,6 +51,7 @@ pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
             last,
             reader: app.store().lease_owner_fetch(id).await?,
             coverage: app.store().coverage_fetch(id, &feed.name).await?,
+            counts_from: app.store().counts_from_fetch(id, &feed.name).await?,
         });
     }
     match format {
@@ -51,7 +62,7 @@ pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
 }
 
 fn status_json(status: &FeedStatus) -> Value {
-    let FeedStatus { source, feed, last, next, reader, coverage } = status;
+    let FeedStatus { source, feed, last, next, reader, coverage, counts_from } = status;
     json!({
         "source": source,
         "feed": feed,
@@ -64,6 +75,7 @@ fn status_json(status: &FeedStatus) -> Value {
         }),
         "next_run": next.map(|next| next.to_string()),
         "read_by": reader,
+        "counts_from": counts_from.map(|week| week.monday().to_string()),
         "covered": coverage.map(|coverage| json!({ "from": coverage.from.to_string(), "through": coverage.through.to_string() })),
     })
 }
@@ -72,7 +84,10 @@ fn print_status(status: &FeedStatus) {
     println!("{}/{}", status.source, status.feed);
     match &status.last {
         None => println!("  last run   never"),
-        Some(last) => println!("  last run   {} {}", last.started, run_line(&last.summary)),
+        Some(last) => {
+            println!("  last run   {} {}", last.started, run_line(&last.summary));
+            report_lines(&last.summary.report).iter().for_each(|line| println!("{line}"));
+        }
     }
     if let Some(reader) = &status.reader {
         println!("  reading    {reader}");
@@ -89,6 +104,12 @@ fn print_status(status: &FeedStatus) {
     match status.coverage {
         None => println!("  covered    nothing yet: no run was complete"),
         Some(coverage) => println!("  covered    {} to {}", coverage.from, coverage.through),
+    }
+    if let Some(week) = status.counts_from {
+        let monday = week.monday();
+        println!(
+            "  counts     from {monday} on: weeks before were released before this feed was added, and what is released never changes"
+        );
     }
 }
 
@@ -209,7 +230,10 @@ pub(super) fn checks(reports: &[(SourceName, Result<Vec<CheckItem>, Failure>)], 
 /// One line about a run.
 pub(super) fn run(output: &mut impl Write, feed: &str, summary: &RunSummary, format: Format) -> std::io::Result<()> {
     match format {
-        Format::Text => writeln!(output, "{feed}: {}", run_line(summary)),
+        Format::Text => {
+            writeln!(output, "{feed}: {}", run_line(summary))?;
+            report_lines(&summary.report).iter().try_for_each(|line| writeln!(output, "{line}"))
+        }
         Format::Json => {
             let mut run = run_json(summary);
             run["feed"] = json!(feed);
@@ -254,6 +278,26 @@ fn run_line(summary: &RunSummary) -> String {
     line
 }
 
+/// What a run brought, left out and could not read.
+fn report_lines(report: &RunReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !report.facts.is_empty() {
+        let kinds: Vec<String> =
+            report.facts.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
+        lines.push(format!("  brought    {}", kinds.join(", ")));
+    }
+    if !report.rejected.is_empty() {
+        let reasons: Vec<String> =
+            report.rejected.iter().map(|(reason, count)| format!("{count} {}", reason.as_str())).collect();
+        lines.push(format!("  rejected   {}", reasons.join(", ")));
+    }
+    for RunProblem { kind, scope, count } in &report.problems {
+        let scope = scope.as_ref().map_or_else(String::new, |scope| format!(" `{scope}`"));
+        lines.push(format!("  problem    {count} {kind}{scope}"));
+    }
+    lines
+}
+
 fn run_json(summary: &RunSummary) -> Value {
     json!({
         "outcome": summary.outcome,
@@ -267,5 +311,6 @@ fn run_json(summary: &RunSummary) -> Value {
         "requests": summary.requests,
         "retries": summary.retries,
         "waited_seconds": summary.waited_seconds,
+        "details": summary.report,
     })
 }

@@ -10,15 +10,21 @@ use std::time::Duration;
 use super::file::{self, File};
 use super::mistake::Note;
 use super::read::{Placed, Reader};
-use super::value::Variable;
-use super::{Database, Document, Endpoint, Plugins, Privacy, Release, Roster, SecretRef, Source, Team};
+use super::value::{Pattern, Variable};
+use super::{
+    Database, Document, Endpoint, Plugins, Privacy, Release, Roster, SecretRef, Service, Source, Team, suggest,
+};
 use crate::config::Config;
-use crate::model::Calendar;
+use crate::model::{Calendar, TeamName};
 
 /// What it makes of a file with mistakes, which `reader` notes, is not to be used.
 pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Config {
     distinct("teams", file.team.iter().map(|team| &team.name), reader);
+    distinct("services", file.service.iter().map(|service| &service.name), reader);
     distinct("sources", file.source.iter().map(|source| &source.name), reader);
+    for service in &file.service {
+        known_team(&service.team, &file.team, reader);
+    }
     Config {
         document,
         listen: listen(&file.server, &file.api, reader),
@@ -31,6 +37,7 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
         },
         plugins: Plugins { directory: file.plugins.directory.clone(), cache: file.plugins.cache },
         release: Release { start: file.release.start, settle: file.release.settle.0 },
+        services: file.service.into_iter().map(service).collect(),
         teams: file.team.into_iter().map(|team| Team { name: team.name.value, owns: team.owns }).collect(),
         roster: Roster { file: file.roster.file, bots: file.roster.bots },
         sources: file.source.into_iter().map(|section| source(section, &file.plugins.directory, reader)).collect(),
@@ -44,6 +51,26 @@ fn distinct<'a, T: Ord + Display + 'a>(what: &str, names: impl Iterator<Item = &
             let message = format!("there are two {what} `{}`", name.value);
             reader.note(name.span.clone(), Note::new(message).label("give each a name of its own").showing_value());
         }
+    }
+}
+
+fn known_team(given: &Placed<TeamName>, teams: &[file::Team], reader: &mut Reader) {
+    let known: Vec<&str> = teams.iter().map(|team| team.name.value.as_str()).collect();
+    if !known.contains(&given.value.as_str()) {
+        let note = suggest::unknown("team", given.value.as_str(), "service", &known);
+        let note = if known.is_empty() { note.help("name it in a section `[[team]]` first") } else { note };
+        reader.note(given.span.clone(), note);
+    }
+}
+
+fn service(section: file::Service) -> Service {
+    let texts = |patterns: Vec<Pattern>| patterns.into_iter().map(|pattern| pattern.0).collect();
+    Service {
+        name: section.name.value,
+        team: section.team.value,
+        repositories: texts(section.repositories),
+        pipelines: texts(section.pipelines),
+        production: texts(section.production),
     }
 }
 
@@ -96,6 +123,7 @@ fn source(section: file::Source, plugins: &Path, reader: &mut Reader) -> Source 
         plugin: plugin(&section.plugin, plugins, reader),
         interval: section.interval.map(|pause| pause.0),
         endpoints: section.endpoints.into_iter().map(|(alias, section)| (alias, endpoint(section))).collect(),
+        samples: section.samples,
         settings: section.settings.0,
     }
 }

@@ -38,6 +38,7 @@ impl Config {
             difference.changed.extend((!is_same).then(|| format!("`{key}`")));
         }
         difference.of_each("team", &self.teams, &new.teams, |team| &team.name);
+        difference.of_each("service", &self.services, &new.services, |service| &service.name);
         difference.of_each("source", &self.sources, &new.sources, |source| &source.name);
         difference
     }
@@ -88,14 +89,14 @@ mod tests {
             "[[team]]\nname = \"amber\"\n[[team]]\nname = \"cobalt\"\n[[source]]\nname = \"github\"\nplugin = \"github\"\n",
         );
         let new = config(
-            "[server]\nlisten = \"127.0.0.1:9\"\n[privacy]\nminimum_group = 6\n[[team]]\nname = \"amber\"\nowns = [\"octo/*\"]\n\
+            "[[service]]\nname = \"api\"\nteam = \"amber\"\n[server]\nlisten = \"127.0.0.1:9\"\n[privacy]\nminimum_group = 6\n[[team]]\nname = \"amber\"\nowns = [\"octo/*\"]\n\
              [[team]]\nname = \"fjord\"\n[[source]]\nname = \"github\"\nplugin = \"github\"\n",
         );
         let difference = old.difference(&new);
         assert_eq!(difference.fixed, ["server.listen"]);
         assert_eq!(
             difference.to_string(),
-            "`privacy.minimum_group`, team `amber` changed, team `fjord` added, team `cobalt` removed"
+            "`privacy.minimum_group`, team `amber` changed, team `fjord` added, team `cobalt` removed, service `api` added"
         );
         assert_eq!(new.difference(&new), Difference::default());
         assert_eq!(new.difference(&new).to_string(), "nothing differs");

@@ -10,8 +10,8 @@ use super::ReleaseStart;
 use super::endpoint::{Network, OtherOrigin, Proxy};
 use super::read::{Key, Node, Placed, Read, Reader, section};
 use super::secret::{Auth, SecretRef};
-use super::value::{BaseUrl, Pause, Settings, Whole, Word};
-use crate::model::{SourceName, TeamName};
+use super::value::{BaseUrl, Pattern, Pause, Settings, Whole, Word};
+use crate::model::{ServiceName, SourceName, Subject, TeamName};
 
 section! {
     /// Every section there is.
@@ -34,6 +34,8 @@ section! {
         roster: Roster = {},
         /// The teams that figures are released for.
         team: Vec<Team> = [],
+        /// What the teams run.
+        service: Vec<Service> = [],
         /// The upstreams that are collected from.
         source: Vec<Source> = [],
     }
@@ -150,6 +152,22 @@ section! {
 }
 
 section! {
+    /// Something that a team builds and deploys.
+    Service {
+        /// Letters, digits, `-`, `_`, `.` and `/`, at most 64 characters.
+        name: Placed<ServiceName>,
+        /// The configured team that runs it.
+        team: Placed<TeamName>,
+        /// The repositories that it comes from, `owner/name` with `*`.
+        repositories: Vec<Pattern> = [],
+        /// The pipelines that build and deploy it, as their source calls them, with `*`.
+        pipelines: Vec<Pattern> = [],
+        /// The environments that are production, with `*`. Upper and lower case are the same.
+        production: Vec<Pattern> = ["prod*"],
+    }
+}
+
+section! {
     /// One upstream, read by one plugin.
     Source {
         /// Lower-case letters, digits and `-`, at most 64 characters. Stays the same for good.
@@ -160,9 +178,17 @@ section! {
         interval: Option<Pause<60, { 7 * 24 * 3600 }>>,
         /// How the source is reached, for each endpoint that the plugin declares.
         endpoints: BTreeMap<String, Endpoint> = {},
+        /// The metrics of the plugin's own that may be kept, each with whom it is about: `system`, `person` or `anonymous`, as the plugin declares it.
+        samples: BTreeMap<String, Subject> = {},
         /// The plugin's own settings, checked against its schema.
         settings: Settings = {},
     }
+}
+
+impl Word for Subject {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("system", Subject::System), ("person", Subject::Person), ("anonymous", Subject::Anonymous)];
+    const SHOWS_WRONG: bool = true;
 }
 
 section! {

@@ -34,7 +34,7 @@ pub use value::Variable;
 
 use read::Reader;
 
-use crate::model::{Calendar, SourceName, TeamName};
+use crate::model::{Calendar, ServiceName, SourceName, Subject, TeamName};
 
 /// Everything the operator decides. Paths are absolute or relative to the working directory by now.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ pub struct Config {
     pub release: Release,
     pub plugins: Plugins,
     pub teams: Vec<Team>,
+    pub services: Vec<Service>,
     pub roster: Roster,
     pub sources: Vec<Source>,
 }
@@ -99,6 +100,20 @@ pub struct Team {
     pub owns: Vec<String>,
 }
 
+/// The environments of what no service covers that are production; those of a service, where it says nothing else.
+pub const DEFAULT_PRODUCTION: &str = "prod*";
+
+/// Something that a team runs. Patterns have `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub name: ServiceName,
+    pub team: TeamName,
+    pub repositories: Vec<String>,
+    pub pipelines: Vec<String>,
+    /// Environments that are production.
+    pub production: Vec<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Roster {
     pub file: Option<PathBuf>,
@@ -114,6 +129,8 @@ pub struct Source {
     /// None: what the plugin suggests.
     pub interval: Option<Duration>,
     pub endpoints: BTreeMap<String, Endpoint>,
+    /// The metrics of the plugin's own that may be kept, and whom each is about.
+    pub samples: BTreeMap<String, Subject>,
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
 

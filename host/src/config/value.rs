@@ -14,7 +14,7 @@ use url::Url;
 use super::mistake::Note;
 use super::read::{Node, Read, Reader};
 use super::suggest;
-use crate::model::{SourceName, TeamName};
+use crate::model::{ServiceName, SourceName, TeamName};
 
 /// A whole number between bounds.
 pub(super) struct Whole<const LEAST: u32, const MOST: u32>(pub(super) u32);
@@ -119,6 +119,7 @@ macro_rules! name {
 
 name!(SourceName);
 name!(TeamName);
+name!(ServiceName);
 
 impl Read for String {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
@@ -127,6 +128,29 @@ impl Read for String {
 
     fn schema() -> Value {
         json!({ "type": "string" })
+    }
+}
+
+/// Text in which `*` matches any run of characters. What is written as a regular expression would match nothing.
+pub(super) struct Pattern(pub(super) String);
+
+impl Read for Pattern {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let text = reader.text(node)?;
+        let is_expression = text.starts_with('^') || text.ends_with('$') || text.contains(".*") || text.contains('|');
+        let flaw = if is_expression {
+            "looks like a regular expression"
+        } else if text.is_empty() || text.len() > 256 || text.trim() != text || text.contains(char::is_control) {
+            "is no pattern"
+        } else {
+            return Some(Self(text.to_owned()));
+        };
+        let message = format!("a pattern of `{}` {flaw}", node.key);
+        reader.wrong_value(node, message, "write the text itself, with `*` for any run of characters, such as `prod*`")
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[^\\s^]", "examples": ["prod*", "octo/payments-*"] })
     }
 }
 

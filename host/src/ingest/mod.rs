@@ -4,6 +4,7 @@ mod familiar;
 mod progress;
 mod run;
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ pub use progress::Step;
 pub use run::FeedRun;
 
 use crate::config::Config;
-use crate::model::{Calendar, Epoch, FactKind, FeedName, RawKey, SourceName, TeamName, glob_match};
-use crate::normalize::{Rejected, RejectedCounts, Rules, normalize};
+use crate::model::{
+    Calendar, Epoch, FactKind, FeedName, RawKey, RejectedCounts, SampleMetric, SourceName, StampedFact, TeamName,
+    glob_match,
+};
+use crate::normalize::{Rules, Services, normalize};
 use crate::plugin::Page;
 use crate::pseudonym::{EpochKeys, IdentityKey, KeyError, Pseudonymous, pseudonymize};
 use crate::store::{Lease, PageRows, Reading, Store, StoreError};
@@ -27,6 +31,8 @@ pub struct Pipe {
     pub bots: Vec<String>,
     pub retention: Duration,
     owners: Vec<(String, TeamName)>,
+    teams: Vec<TeamName>,
+    services: Services,
 }
 
 /// A page on its way.
@@ -34,9 +40,13 @@ pub struct Arrival<'a> {
     pub source: &'a SourceName,
     pub reading: Reading,
     pub emits: &'a [FactKind],
+    /// What the plugin declares for samples.
+    pub metrics: &'a [SampleMetric],
     pub now: Timestamp,
     /// Facts from before it are not kept; the same for a whole run, so that what the run covers has no hole.
     pub keep_from: Timestamp,
+    /// Facts from before it are of weeks that were released before the feed was added.
+    pub released_before: Option<Timestamp>,
 }
 
 /// Why a page was not stored.
@@ -51,7 +61,7 @@ pub enum IngestError {
 /// What became of a page.
 #[derive(Debug, Default)]
 pub struct Ingested {
-    pub facts: u32,
+    pub facts: BTreeMap<FactKind, u32>,
     /// Facts that came after their week was released.
     pub late: u32,
     pub rejected: RejectedCounts,
@@ -70,6 +80,8 @@ impl Pipe {
             bots: config.roster.bots.clone(),
             retention: config.privacy.retention,
             owners,
+            teams: config.teams.iter().map(|team| team.name.clone()).collect(),
+            services: Services::new(config.services.clone()),
         }
     }
 
@@ -93,7 +105,7 @@ impl Pipe {
             (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
         let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
         let (veiled, rejected) = self.veil(page, arrival, &keys);
-        let facts = u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX);
+        let facts = count(&veiled.facts);
         let week = self.calendar.week_of(arrival.now);
         let rows = PageRows {
             reading: arrival.reading,
@@ -112,10 +124,20 @@ impl Pipe {
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.
     fn veil(&self, page: Page, arrival: &Arrival<'_>, keys: &EpochKeys) -> (Pseudonymous, RejectedCounts) {
-        let rules = Rules { now: arrival.now, keep_from: arrival.keep_from, emits: arrival.emits, bots: &self.bots };
+        let rules = Rules {
+            now: arrival.now,
+            keep_from: arrival.keep_from,
+            released_before: arrival.released_before,
+            emits: arrival.emits,
+            bots: &self.bots,
+            calendar: &self.calendar,
+            teams: &self.teams,
+            services: &self.services,
+            metrics: arrival.metrics,
+        };
         let (facts, mut rejected) = normalize(page.facts, &rules, |repository| self.owner_of(repository));
-        if page.unreadable > 0 {
-            *rejected.entry(Rejected::BadTime).or_default() += page.unreadable;
+        for (reason, count) in page.rejected {
+            *rejected.entry(reason).or_default() += count;
         }
         (pseudonymize(keys, arrival.source, &self.calendar, facts, &page.retractions), rejected)
     }
@@ -128,4 +150,12 @@ impl Pipe {
     fn owner_of(&self, repository: &RawKey) -> Option<TeamName> {
         self.owners.iter().find(|(pattern, _)| glob_match(pattern, repository.text())).map(|(_, team)| team.clone())
     }
+}
+
+fn count(facts: &[StampedFact]) -> BTreeMap<FactKind, u32> {
+    let mut counts = BTreeMap::new();
+    for stamped in facts {
+        *counts.entry(stamped.fact.body.kind()).or_default() += 1;
+    }
+    counts
 }

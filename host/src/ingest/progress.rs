@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::normalize::RejectedCounts;
+use super::Ingested;
+use crate::model::RunReport;
 use crate::plugin::{Failure, FailureCode, Page, Problem, Traffic};
 use crate::store::RunSummary;
 
@@ -31,7 +32,7 @@ pub(super) struct Progress {
     facts: u32,
     late: u32,
     problems: u32,
-    rejected: RejectedCounts,
+    report: RunReport,
     covered: bool,
     share: Option<f32>,
     /// None: no session was started.
@@ -53,7 +54,7 @@ impl Progress {
             facts: 0,
             late: 0,
             problems: 0,
-            rejected: RejectedCounts::new(),
+            report: RunReport::default(),
             covered: false,
             share: None,
             traffic: None,
@@ -78,6 +79,7 @@ impl Progress {
                 tracing::warn!(problem, scope, count, "part of the source could not be read: {problem} {scope}");
             }
             self.problems = self.problems.saturating_add(*count);
+            self.report.problem(kind.as_str(), scope.as_deref(), *count);
         }
         if page.more && self.told.is_none_or(|told| told.elapsed() >= PAUSE_BETWEEN_WORDS) {
             self.told = Some(Instant::now());
@@ -87,11 +89,14 @@ impl Progress {
     }
 
     /// Its facts were judged, and stored where they are.
-    pub(super) fn facts(&mut self, facts: u32, rejected: RejectedCounts, late: u32) {
-        self.facts += facts;
-        self.late += late;
-        for (reason, count) in rejected {
-            *self.rejected.entry(reason).or_default() += count;
+    pub(super) fn facts(&mut self, ingested: Ingested) {
+        self.facts += ingested.facts.values().sum::<u32>();
+        self.late += ingested.late;
+        for (kind, count) in ingested.facts {
+            *self.report.facts.entry(kind).or_default() += count;
+        }
+        for (reason, count) in ingested.rejected {
+            *self.report.rejected.entry(reason).or_default() += count;
         }
     }
 
@@ -118,7 +123,7 @@ impl Progress {
             None if self.problems > 0 || !self.covered => "partial",
             None => "ok",
         };
-        for (reason, count) in &self.rejected {
+        for (reason, count) in &self.report.rejected {
             tracing::warn!(reason = reason.as_str(), count, "{count} facts were rejected: {}", reason.as_str());
         }
         let (pages, facts) = (self.pages, self.facts);
@@ -141,13 +146,14 @@ impl Progress {
             retry_at: wait.and_then(|wait| now.checked_add(wait).ok()),
             pages,
             facts,
-            rejected: self.rejected.values().sum(),
+            rejected: self.report.rejected.values().sum(),
             late: self.late,
             problems: self.problems,
             is_strike: failure.is_some_and(|failure| failure.code.is_strike()),
             requests: traffic.map_or(0, Traffic::requests),
             retries: traffic.map_or(0, Traffic::retries),
             waited_seconds: u32::try_from(waited.as_secs()).unwrap_or(u32::MAX),
+            report: self.report.clone(),
         }
     }
 }

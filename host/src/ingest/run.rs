@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress, Step};
-use super::{Arrival, Familiar, IngestError, Pipe};
-use crate::model::{Sealed, StampedFact};
+use super::{Arrival, Familiar, IngestError, Ingested, Pipe, count};
+use crate::model::{FactKind, Family, Sealed, StampedFact, Week};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::pseudonym::KeyError;
 use crate::schedule::Clock;
@@ -31,6 +31,8 @@ struct Start {
     from: Timestamp,
     /// Where it begins once more when the source no longer accepts the cursor.
     from_without_cursor: Timestamp,
+    /// Where the feed was added when weeks before it were released already.
+    released_before: Option<Timestamp>,
 }
 
 impl FeedRun<'_> {
@@ -77,7 +79,7 @@ impl FeedRun<'_> {
                 () = cancel.cancelled() => Err(Failure::new(FailureCode::Cancelled, "the host is shutting down")),
             };
             let summary = progress.summary(result.err().as_ref(), self.clock.now());
-            store.run_finish(run, self.clock.now(), &summary).await?;
+            store.run_finish(run, self.clock.now(), &summary, self.sealed_report(reading, &summary).as_ref()).await?;
             Ok(summary)
         }
         .instrument(span)
@@ -99,10 +101,10 @@ impl FeedRun<'_> {
             let page = self.call(&mut session, cursor.clone(), from, now, now).await?;
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
-            let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started));
+            let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started), None);
             let (veiled, rejected) = self.pipe.veil(page, &arrival, &keys);
             veiled.facts.iter().for_each(&mut show);
-            progress.facts(u32::try_from(veiled.facts.len()).unwrap_or(u32::MAX), rejected, 0);
+            progress.facts(Ingested { facts: count(&veiled.facts), late: 0, rejected });
             if !more {
                 return Ok(progress.summary(None, self.clock.now()));
             }
@@ -119,7 +121,7 @@ impl FeedRun<'_> {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let keep_from = self.pipe.keep_from(self.clock.now());
-        let Start { mut cursor, mut from, from_without_cursor } =
+        let Start { mut cursor, mut from, from_without_cursor, released_before } =
             self.start(store, lease, reading, keep_from).await.map_err(|error| database(&error))?;
         let mut session = self.source.start(&self.pipe.calendar).await?;
         progress.follow(session.traffic());
@@ -139,13 +141,13 @@ impl FeedRun<'_> {
             progress.page(&page);
             let more = page.more;
             cursor = page.cursor.clone().or(cursor);
-            let arrival = self.arrival(reading, now, keep_from);
+            let arrival = self.arrival(reading, now, keep_from, released_before);
             let stored = self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await;
             let ingested = stored.map_err(|error| match error {
                 IngestError::Store(error) => database(&error),
                 IngestError::Key(error) => Failure::new(FailureCode::Transient, error.to_string()),
             })?;
-            progress.facts(ingested.facts, ingested.rejected, ingested.late);
+            progress.facts(ingested);
             self.tell(progress);
             if !more {
                 return Ok(());
@@ -162,17 +164,27 @@ impl FeedRun<'_> {
         keep_from: Timestamp,
     ) -> Result<Start, StoreError> {
         let look_back = self.look_back(self.clock.now());
-        let state = store.feed_open(lease, &self.feed.name, look_back, keep_from).await?;
+        let counts_from = self.counts_from(store).await?;
+        let first = counts_from.map_or(look_back, |week| self.pipe.calendar.start_of(week).max(look_back));
+        let state = store.feed_open(lease, &self.feed.name, first, counts_from, keep_from).await?;
+        let released_before = state.counts_from.map(|week| self.pipe.calendar.start_of(week));
+        if let (Some(week), None) = (state.counts_from, state.covered_through) {
+            let monday = week.monday();
+            tracing::warn!(
+                "weeks before `{monday}` were released before this feed was added, and what is released never changes: it counts from then on"
+            );
+        }
         Ok(match reading {
             Reading::Onward => Start {
                 cursor: self.unseal(state.cursor.as_ref()),
                 from: self.window_start(&state),
-                from_without_cursor: look_back,
+                from_without_cursor: released_before.map_or(look_back, |before| before.max(look_back)),
+                released_before,
             },
             Reading::Backfill(stretch) => {
                 let begun = store.backfill_open(lease, &self.feed.name, stretch).await?;
                 let cursor = self.unseal(begun.cursor.as_ref());
-                Start { cursor, from: stretch.from, from_without_cursor: stretch.from }
+                Start { cursor, from: stretch.from, from_without_cursor: stretch.from, released_before }
             }
         })
     }
@@ -202,8 +214,40 @@ impl FeedRun<'_> {
         session.collect(request).await
     }
 
-    fn arrival(&self, reading: Reading, now: Timestamp, keep_from: Timestamp) -> Arrival<'_> {
-        Arrival { source: &self.source.name, reading, emits: &self.feed.emits, now, keep_from }
+    fn arrival(
+        &self,
+        reading: Reading,
+        now: Timestamp,
+        keep_from: Timestamp,
+        released_before: Option<Timestamp>,
+    ) -> Arrival<'_> {
+        let (source, emits, metrics) = (&self.source.name, &self.feed.emits, &self.source.metrics);
+        Arrival { source, reading, emits, metrics, now, keep_from, released_before }
+    }
+
+    /// The first week in which something that it brings can count, were it new; none where that is so of all weeks.
+    async fn counts_from(&self, store: &Store) -> Result<Option<Week>, StoreError> {
+        let families_of = |kind: &FactKind| -> Vec<Family> {
+            Family::ALL.into_iter().filter(|family| family.rests_on().contains(kind)).collect()
+        };
+        let families: Vec<Vec<Family>> = self.feed.emits.iter().map(families_of).collect();
+        if families.iter().any(Vec::is_empty) {
+            return Ok(None);
+        }
+        let mut first: Option<Week> = None;
+        for families in &families {
+            let Some(open) = store.open_week_fetch(families).await? else { return Ok(None) };
+            first = Some(first.map_or(open, |first| first.min(open)));
+        }
+        Ok(first)
+    }
+
+    /// Of what `status` shows; a run without it is no worse.
+    fn sealed_report(&self, reading: Reading, summary: &RunSummary) -> Option<Sealed> {
+        if reading != Reading::Onward {
+            return None;
+        }
+        self.pipe.key.cursors().seal_report(&self.source.name, &self.feed.name, &summary.report).ok()
     }
 
     /// None where there is none, or where it cannot be opened: then the reading starts over.

@@ -1,31 +1,59 @@
 //! Typed facts. `P` and `K` say how far one has come: as a source sent it, or under pseudonyms.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{EntityKey, Epoch, Pseudonym, RawIdentity, RawKey, TeamName, Week};
+use super::{
+    Build, Deployment, EntityKey, Epoch, Friction, Incident, Linked, Membership, Pseudonym, RawIdentity, RawKey,
+    Sample, SurveyResponse, Tally, TeamName, Usage, Week,
+};
 
-/// The kinds of fact that this host stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FactKind {
-    Change,
-    Review,
-    Commit,
+macro_rules! kinds {
+    ($($kind:ident: $name:literal,)+) => {
+        /// The kinds of fact.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FactKind {
+            $($kind,)+
+        }
+
+        impl FactKind {
+            pub const ALL: [FactKind; [$($name),+].len()] = [$(FactKind::$kind),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(FactKind::$kind => $name,)+
+                }
+            }
+        }
+
+        impl<P, K> FactBody<P, K> {
+            pub const fn kind(&self) -> FactKind {
+                match self {
+                    $(FactBody::$kind(_) => FactKind::$kind,)+
+                }
+            }
+        }
+    };
 }
 
-impl FactKind {
-    pub const ALL: [FactKind; 3] = [FactKind::Change, FactKind::Review, FactKind::Commit];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FactKind::Change => "change",
-            FactKind::Review => "review",
-            FactKind::Commit => "commit",
-        }
-    }
+kinds! {
+    Change: "change",
+    Review: "review",
+    Commit: "commit",
+    Build: "build",
+    Deployment: "deployment",
+    Incident: "incident",
+    Usage: "usage",
+    Tally: "tally",
+    SurveyResponse: "survey_response",
+    Friction: "friction",
+    Membership: "membership",
+    Sample: "sample",
 }
 
 /// Something that became true upstream at `at`, known by `key` inside its source and kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fact<P, K> {
     pub key: K,
     pub at: Timestamp,
@@ -36,7 +64,7 @@ pub struct Fact<P, K> {
 pub type RawFact = Fact<RawIdentity, RawKey>;
 
 /// A fact as the database keeps it: with the week it belongs to, under the key of that week's epoch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StampedFact {
     pub week: Week,
     pub fact: Fact<Pseudonym, EntityKey>,
@@ -46,21 +74,20 @@ pub struct StampedFact {
     pub earlier_change: Option<EntityKey>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FactBody<P, K> {
     Change(Change<P, K>),
     Review(Review<P, K>),
     Commit(Commit<P, K>),
-}
-
-impl<P, K> FactBody<P, K> {
-    pub fn kind(&self) -> FactKind {
-        match self {
-            FactBody::Change(_) => FactKind::Change,
-            FactBody::Review(_) => FactKind::Review,
-            FactBody::Commit(_) => FactKind::Commit,
-        }
-    }
+    Build(Build<K>),
+    Deployment(Deployment<K>),
+    Incident(Incident<K>),
+    Usage(Usage<P>),
+    Tally(Tally<K>),
+    SurveyResponse(SurveyResponse<K>),
+    Friction(Friction),
+    Membership(Membership<P, K>),
+    Sample(Sample<P, K>),
 }
 
 /// A pull or merge request that was merged or closed.
@@ -119,6 +146,8 @@ pub struct Review<P, K> {
 /// A commit that landed on the default branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<P, K> {
+    /// Deployments of the next epoch may name a commit of this one, and with it all that landed before in the same repository.
+    pub repository: Linked<K>,
     pub sha: K,
     pub author: Option<P>,
     pub parents: u32,

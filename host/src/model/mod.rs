@@ -2,17 +2,29 @@
 
 mod atom;
 mod calendar;
+mod delivery;
 mod fact;
 mod identity;
 mod name;
+mod people;
+mod rejected;
+mod run;
+mod sample;
 mod space;
 mod work;
 
 pub use atom::{Assignment, Atom, Component, Family, Measure, Parts, Span};
 pub use calendar::{Calendar, Epoch, Week};
+pub use delivery::{
+    Build, BuildResult, Deployment, DeploymentResult, Incident, IncidentPhase, LineCoverage, Linked, ServiceRef,
+};
 pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
 pub(crate) use identity::glob_match;
 pub use identity::{Alias, EntityKey, EpochSalt, Pseudonym, RawIdentity, RawKey, Sealed, Spelling};
-pub use name::{FeedName, NameError, SourceName, TeamName};
+pub use name::{FeedName, NameError, ServiceName, SourceName, TeamName, Word};
+pub use people::{Friction, Membership, Question, SurveyResponse, Tally, TeamRef, Usage};
+pub use rejected::{Rejected, RejectedCounts};
+pub use run::{RunProblem, RunReport};
+pub use sample::{Aggregation, Sample, SampleMetric, Subject};
 pub use space::{Dimension, Metric, Withheld};
 pub use work::{GivenReview, LandedCommit, MergedChange};

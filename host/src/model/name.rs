@@ -93,6 +93,29 @@ name!(
     }
 );
 
+name!(
+    /// A configured service: `payments-api`, `payments/worker`.
+    ServiceName,
+    "service name",
+    "letters, digits, `-`, `_`, `.` and `/`, starting with a letter or digit, at most 64 characters",
+    |text| {
+        text.len() <= 64
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+    }
+);
+
+name!(
+    /// A word of a plugin's own vocabulary that is kept as it is, a tool or a category: too narrow a form for an e-mail, a sentence or a full name.
+    Word,
+    "word",
+    "lower-case letters, digits, `-` and `_`, at most 64 characters",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+    }
+);
+
 fn is_word(text: &str, joiner: u8) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -111,6 +134,14 @@ mod tests {
             error.to_string(),
             "`Git Hub` is not a source name: lower-case letters, digits and `-`, starting with a letter, at most 64 characters"
         );
+    }
+
+    #[test]
+    fn a_word_has_no_room_for_an_address_or_a_sentence() {
+        assert_eq!("code-review_2".parse::<Word>().map(String::from), Ok("code-review_2".to_owned()));
+        for text in ["", "AI", "dev@example.invalid", "first last", "a.b", &"x".repeat(65)] {
+            assert!(text.parse::<Word>().is_err(), "{text}");
+        }
     }
 
     #[test]

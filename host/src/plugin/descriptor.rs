@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::contract::exports::quintant::collector::collector as wit;
 use super::contract::quintant::collector::types;
 use super::load::PluginError;
-use crate::model::{FactKind, FeedName};
+use crate::model::{Aggregation, FactKind, FeedName, SampleMetric, Subject};
 
 const LONGEST_SCHEMA_BYTES: usize = 256 * 1024;
 const MOST_PARTS: usize = 64;
@@ -19,6 +19,8 @@ pub struct Descriptor {
     pub version: String,
     pub endpoints: Vec<EndpointSpec>,
     pub feeds: Vec<FeedSpec>,
+    /// Of its own, for samples; none of them is granted yet.
+    pub metrics: Vec<SampleMetric>,
     /// JSON Schema of the source's settings.
     pub settings_schema: serde_json::Value,
 }
@@ -71,8 +73,8 @@ impl Descriptor {
         if (0..sent.endpoints.len()).any(is_twice) {
             return Err(bad("it declares an endpoint twice".to_owned()));
         }
-        if sent.endpoints.len() > MOST_PARTS || sent.feeds.len() > MOST_PARTS {
-            return Err(bad(format!("it declares more than {MOST_PARTS} endpoints or feeds")));
+        if [sent.endpoints.len(), sent.feeds.len(), sent.metrics.len()].into_iter().any(|parts| parts > MOST_PARTS) {
+            return Err(bad(format!("it declares more than {MOST_PARTS} endpoints, feeds or metrics")));
         }
         let feeds = sent.feeds.iter().map(feed).collect::<Result<Vec<_>, _>>()?;
         if feeds.is_empty() {
@@ -80,6 +82,10 @@ impl Descriptor {
         }
         if feeds.iter().enumerate().any(|(index, feed)| feeds[..index].iter().any(|other| other.name == feed.name)) {
             return Err(bad("it declares a feed twice".to_owned()));
+        }
+        let metrics = sent.metrics.iter().map(metric).collect::<Result<Vec<_>, _>>()?;
+        if (0..metrics.len()).any(|index| metrics[..index].iter().any(|other| other.name == metrics[index].name)) {
+            return Err(bad("it declares a metric twice".to_owned()));
         }
         let endpoints = sent
             .endpoints
@@ -97,6 +103,7 @@ impl Descriptor {
             version: super::failure::plain(&sent.version, 64),
             endpoints,
             feeds,
+            metrics,
             settings_schema,
         })
     }
@@ -104,22 +111,50 @@ impl Descriptor {
 
 fn feed(sent: &types::FeedSpec) -> Result<FeedSpec, PluginError> {
     let name: FeedName = sent.name.parse().map_err(|error| PluginError::Descriptor(format!("{error}")))?;
-    let known = [
-        (types::FactKinds::CHANGE, FactKind::Change),
-        (types::FactKinds::REVIEW, FactKind::Review),
-        (types::FactKinds::COMMIT, FactKind::Commit),
-    ];
-    let emits: Vec<FactKind> =
-        known.iter().filter(|(flag, _)| sent.emits.contains(*flag)).map(|(_, kind)| *kind).collect();
-    let storable = known.iter().fold(types::FactKinds::empty(), |all, (flag, _)| all | *flag);
-    if !storable.contains(sent.emits) {
-        let kinds: Vec<&str> = FactKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        return Err(PluginError::Descriptor(format!(
-            "its feed `{name}` emits a kind of fact that this version does not store; it stores: {}",
-            kinds.join(", ")
-        )));
-    }
+    let emits = FactKind::ALL.into_iter().filter(|kind| sent.emits.contains(flag(*kind))).collect();
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
     let interval = seconds(sent.default_interval).clamp(Duration::from_secs(60), LONGEST_PAUSE);
     Ok(FeedSpec { name, emits, interval, look_back: seconds(sent.default_lookback), overlap: seconds(sent.overlap) })
+}
+
+const fn flag(kind: FactKind) -> types::FactKinds {
+    match kind {
+        FactKind::Change => types::FactKinds::CHANGE,
+        FactKind::Review => types::FactKinds::REVIEW,
+        FactKind::Commit => types::FactKinds::COMMIT,
+        FactKind::Build => types::FactKinds::BUILD,
+        FactKind::Deployment => types::FactKinds::DEPLOYMENT,
+        FactKind::Incident => types::FactKinds::INCIDENT,
+        FactKind::Usage => types::FactKinds::USAGE,
+        FactKind::Tally => types::FactKinds::TALLY,
+        FactKind::SurveyResponse => types::FactKinds::SURVEY_RESPONSE,
+        FactKind::Friction => types::FactKinds::FRICTION,
+        FactKind::Membership => types::FactKinds::MEMBERSHIP,
+        FactKind::Sample => types::FactKinds::SAMPLE,
+    }
+}
+
+/// `last` is for machines: of somebody, it would be the one figure of one person.
+fn metric(sent: &types::Metric) -> Result<SampleMetric, PluginError> {
+    let shown = super::failure::plain(&sent.name, 64);
+    let bad = |what: &str| PluginError::Descriptor(format!("its metric `{shown}` {what}"));
+    let name: FeedName = sent.name.parse().map_err(|_| {
+        bad("should be lower-case letters, digits and `_`, starting with a letter, at most 64 characters")
+    })?;
+    let subject = match sent.subject {
+        types::Subject::System => Subject::System,
+        types::Subject::Person => Subject::Person,
+        types::Subject::Anonymous => Subject::Anonymous,
+    };
+    let aggregation = match sent.aggregation {
+        types::Aggregation::Sum => Aggregation::Sum,
+        types::Aggregation::Distribution => Aggregation::Distribution,
+        types::Aggregation::Last => Aggregation::Last,
+        types::Aggregation::Ratio => Aggregation::Ratio,
+    };
+    if aggregation == Aggregation::Last && subject != Subject::System {
+        return Err(bad("takes the last sample of a person; `last` is for the subject `system`"));
+    }
+    let name = name.as_str().parse().expect("a feed's name is a word");
+    Ok(SampleMetric { name, subject, aggregation, is_granted: false })
 }

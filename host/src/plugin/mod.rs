@@ -13,6 +13,7 @@ mod failure;
 mod guest;
 mod limits;
 mod load;
+mod samples;
 mod settings;
 mod source;
 

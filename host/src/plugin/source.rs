@@ -14,9 +14,9 @@ use super::egress::{Egress, EndpointError, Endpoints, Traffic, Trouble};
 use super::failure::{Failure, FailureCode, plain};
 use super::guest::Guest;
 use super::load::Plugin;
-use super::settings;
+use super::{samples, settings};
 use crate::config::{self, Note, Place};
-use crate::model::{Calendar, FeedName, SourceName};
+use crate::model::{Calendar, FeedName, SampleMetric, SourceName};
 
 const MOST_CHECK_ITEMS: usize = 1000;
 const RETRY_AFTER_WAITING_SECONDS: u32 = 300;
@@ -28,6 +28,8 @@ pub enum BindError {
     Setting { place: Place, note: Note },
     #[error("the plugin's `settings-schema` is no JSON Schema: {0}")]
     Schema(String),
+    #[error("{}", note.message())]
+    Sample { metric: String, note: Note },
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
 }
@@ -38,6 +40,7 @@ impl BindError {
         match self {
             BindError::Setting { place, note } => (place.clone(), note.clone()),
             BindError::Schema(_) => (Place::default().key("plugin"), Note::new(self.to_string()).showing_value()),
+            BindError::Sample { metric, note } => (Place::default().key("samples").key(metric), note.clone()),
             BindError::Endpoint(error) => error.note(),
         }
     }
@@ -47,6 +50,8 @@ impl BindError {
 pub struct PluginSource {
     pub name: SourceName,
     pub plugin: Arc<Plugin>,
+    /// What the plugin declares for samples, and whether the operator grants it.
+    pub metrics: Vec<SampleMetric>,
     settings: String,
     bots: Vec<String>,
     endpoints: Arc<Endpoints>,
@@ -100,6 +105,8 @@ impl PluginSource {
             Ok(mistakes) => errors.extend(mistakes.into_iter().map(|(place, note)| BindError::Setting { place, note })),
             Err(error) => errors.push(BindError::Schema(error)),
         }
+        let (metrics, mistakes) = samples::grant(&plugin.descriptor.metrics, &source.samples);
+        errors.extend(mistakes.into_iter().map(|(metric, note)| BindError::Sample { metric, note }));
         let bound = Endpoints::bind(&plugin.descriptor.endpoints, &source.endpoints, &plugin.runtime.limits);
         let endpoints = match bound {
             Ok(endpoints) if errors.is_empty() => endpoints,
@@ -114,6 +121,7 @@ impl PluginSource {
             settings: settings.to_string(),
             bots: bots.to_vec(),
             endpoints: Arc::new(endpoints),
+            metrics,
             plugin,
         })
     }

@@ -1,6 +1,8 @@
 //! The only way from a [`RawIdentity`] to a [`Pseudonym`], and the roster that says who belongs where.
 
+mod hashes;
 mod key;
+mod kinds;
 mod roster;
 mod seal;
 
@@ -10,11 +12,11 @@ pub use seal::CursorKey;
 
 use std::collections::{BTreeMap, HashMap};
 
-use key::DomainKey;
+use hashes::Hashes;
 
 use crate::model::{
-    Calendar, Change, Commit, EntityKey, Epoch, Fact, FactBody, FactKind, Pseudonym, RawFact, RawIdentity, RawKey,
-    Retraction, Review, SourceName, Spelling, StampedFact,
+    Calendar, Change, Commit, EntityKey, Epoch, Fact, FactBody, FactKind, Linked, Pseudonym, RawFact, RawIdentity,
+    RawKey, Retraction, Review, SourceName, Spelling, StampedFact,
 };
 
 /// Facts under pseudonyms, and which spelling leads to which account.
@@ -35,9 +37,9 @@ pub fn pseudonymize(
     retractions: &[Retraction<RawKey>],
 ) -> Pseudonymous {
     let (facts, mut spellings) = hide(keys, source, calendar, facts);
+    let mut every_key: Vec<Veil<'_>> = keys.iter().filter_map(|(epoch, _)| Veil::new(keys, epoch, source)).collect();
     let under_every_key = |Retraction { kind, key }: &Retraction<RawKey>| {
-        let veils = keys.iter().map(|(epoch, epoch_key)| Veil::new(epoch, epoch_key, source));
-        veils.map(|mut veil| Retraction { kind: *kind, key: veil.fact_key(*kind, key) }).collect::<Vec<_>>()
+        every_key.iter_mut().map(|veil| Retraction { kind: *kind, key: veil.fact_key(*kind, key) }).collect::<Vec<_>>()
     };
     let retractions = retractions.iter().flat_map(under_every_key).collect();
     spellings.sort_unstable();
@@ -52,7 +54,7 @@ fn hide(
     facts: Vec<RawFact>,
 ) -> (Vec<StampedFact>, Vec<Spelling>) {
     let mut veils: BTreeMap<Epoch, Veil<'_>> =
-        keys.iter().map(|(epoch, key)| (epoch, Veil::new(epoch, key, source))).collect();
+        keys.iter().filter_map(|(epoch, _)| Some((epoch, Veil::new(keys, epoch, source)?))).collect();
     let facts = facts.into_iter().filter_map(|fact| stamp(&mut veils, calendar, fact)).collect();
     (facts, veils.into_values().flat_map(|veil| veil.spellings).collect())
 }
@@ -65,7 +67,7 @@ fn stamp(veils: &mut BTreeMap<Epoch, Veil<'_>>, calendar: &Calendar, fact: RawFa
     let reviewed_before = match &fact.body {
         FactBody::Change(change) if calendar.week_of(change.opened_at).epoch() < epoch => Some(&change.change),
         FactBody::Review(review) => Some(&review.change),
-        FactBody::Change(_) | FactBody::Commit(_) => None,
+        _ => None,
     };
     let before = veils.get_mut(&epoch.before());
     let earlier_change = reviewed_before.and_then(|change| Some(before?.entity(CHANGE, change)));
@@ -77,27 +79,27 @@ const CHANGE: &str = "change id";
 /// One epoch's key at work on one source.
 struct Veil<'a> {
     epoch: Epoch,
-    key: &'a EpochKey,
+    hashes: Hashes<'a>,
+    /// Of the epoch before, for what may lie there.
+    before: Option<Hashes<'a>>,
     source: &'a str,
-    /// One a kind of thing, made when the first one comes.
-    domains: BTreeMap<&'static str, DomainKey>,
     spellings: Vec<Spelling>,
     /// People and repositories come again and again in one page.
     people: HashMap<RawIdentity, Pseudonym>,
-    repositories: HashMap<RawKey, EntityKey>,
+    repositories: HashMap<RawKey, Linked<EntityKey>>,
 }
 
 impl<'a> Veil<'a> {
-    fn new(epoch: Epoch, key: &'a EpochKey, source: &'a SourceName) -> Self {
-        Self {
+    fn new(keys: &'a EpochKeys, epoch: Epoch, source: &'a SourceName) -> Option<Self> {
+        Some(Self {
             epoch,
-            key,
+            hashes: Hashes::new(keys.get(epoch)?),
+            before: keys.get(epoch.before()).map(Hashes::new),
             source: source.as_str(),
-            domains: BTreeMap::new(),
             spellings: Vec::new(),
             people: HashMap::new(),
             repositories: HashMap::new(),
-        }
+        })
     }
 
     fn fact(&mut self, fact: RawFact) -> Fact<Pseudonym, EntityKey> {
@@ -112,17 +114,27 @@ impl<'a> Veil<'a> {
                 comments: review.comments,
             }),
             FactBody::Commit(commit) => FactBody::Commit(Commit {
-                sha: self.entity("sha", &commit.sha),
+                repository: self.repository(commit.repository.key),
+                sha: self.sha(&commit.sha),
                 author: self.person(commit.author),
                 parents: commit.parents,
             }),
+            FactBody::Build(build) => FactBody::Build(self.build(build)),
+            FactBody::Deployment(deployment) => FactBody::Deployment(self.deployment(deployment)),
+            FactBody::Incident(incident) => FactBody::Incident(self.incident(incident)),
+            FactBody::Usage(usage) => FactBody::Usage(self.usage(usage)),
+            FactBody::Tally(tally) => FactBody::Tally(self.tally(tally)),
+            FactBody::SurveyResponse(response) => FactBody::SurveyResponse(self.survey_response(response)),
+            FactBody::Friction(friction) => FactBody::Friction(friction),
+            FactBody::Membership(membership) => FactBody::Membership(self.membership(membership)),
+            FactBody::Sample(sample) => FactBody::Sample(self.sample(sample)),
         };
         Fact { key, at: fact.at, body }
     }
 
     fn change(&mut self, change: Change<RawIdentity, RawKey>) -> Change<Pseudonym, EntityKey> {
         Change {
-            repository: self.repository(change.repository),
+            repository: self.repository(change.repository).key,
             change: self.entity(CHANGE, &change.change),
             owner: change.owner,
             author: self.person(change.author),
@@ -134,7 +146,7 @@ impl<'a> Veil<'a> {
             first_review_at: change.first_review_at,
             first_reviewer: self.person(change.first_reviewer),
             approved_at: change.approved_at,
-            merge_commit: change.merge_commit.map(|sha| self.entity("sha", &sha)),
+            merge_commit: change.merge_commit.map(|sha| self.sha(&sha)),
             additions: change.additions,
             deletions: change.deletions,
             files: change.files,
@@ -144,38 +156,37 @@ impl<'a> Veil<'a> {
     }
 
     fn person(&mut self, identity: Option<RawIdentity>) -> Option<Pseudonym> {
-        let identity = identity?;
+        identity.map(|identity| self.account(identity))
+    }
+
+    fn account(&mut self, identity: RawIdentity) -> Pseudonym {
         if let Some(known) = self.people.get(&identity) {
-            return Some(*known);
+            return *known;
         }
-        let pseudonym = Pseudonym::from_bytes(self.digest("account", identity.id()));
+        let pseudonym = Pseudonym::from_bytes(self.hashes.digest("account", self.source, identity.id()));
         self.spellings.extend(identity.names().iter().map(|name| Spelling {
             epoch: self.epoch,
-            alias: self.key.alias(self.source, name),
+            alias: self.hashes.key.alias(self.source, name),
             account: pseudonym,
         }));
         self.people.insert(identity, pseudonym);
-        Some(pseudonym)
+        pseudonym
     }
 
-    fn repository(&mut self, repository: RawKey) -> EntityKey {
+    fn repository(&mut self, repository: RawKey) -> Linked<EntityKey> {
         if let Some(known) = self.repositories.get(&repository) {
             return *known;
         }
-        let key = self.entity("repository", &repository);
-        self.repositories.insert(repository, key);
-        key
+        let linked = self.linked("repository", self.source, &repository);
+        self.repositories.insert(repository, linked);
+        linked
     }
 
     fn fact_key(&mut self, kind: FactKind, key: &RawKey) -> EntityKey {
-        EntityKey::from_bytes(self.digest(kind.as_str(), key.text()))
+        self.hashes.entity(kind.as_str(), self.source, key)
     }
 
     fn entity(&mut self, domain: &'static str, key: &RawKey) -> EntityKey {
-        EntityKey::from_bytes(self.digest(domain, key.text()))
-    }
-
-    fn digest(&mut self, domain: &'static str, text: &str) -> [u8; 16] {
-        self.domains.entry(domain).or_insert_with(|| self.key.domain(domain, self.source)).digest(text)
+        self.hashes.entity(domain, self.source, key)
     }
 }

@@ -1,11 +1,12 @@
-//! Cursors as they may be stored: they hold repositories, revisions and validators, so they are encrypted under a key of their own.
+//! Cursors and the reports of runs as they may be stored: they hold repositories, revisions and validators, so they are encrypted under a key of
+//! their own.
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::KeyError;
-use crate::model::{FeedName, Sealed, SourceName};
+use crate::model::{FeedName, RunReport, Sealed, SourceName};
 
 const PURPOSE: &[u8] = b"quintant cursor";
 
@@ -20,26 +21,49 @@ impl CursorKey {
     }
 
     pub fn seal(&self, source: &SourceName, feed: &FeedName, cursor: &str) -> Result<Sealed, KeyError> {
-        let mut nonce = [0; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce).map_err(|_| KeyError::NoRandomness)?;
-        let mut text = cursor.as_bytes().to_vec();
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place(source, feed), &mut text)
-            .map_err(|_| KeyError::NoRandomness)?;
-        Ok(Sealed::new([&nonce[..], &text].concat()))
+        self.seal_at(place(source, feed), cursor)
     }
 
     /// None: sealed under another key, for another feed, or damaged.
     pub fn open(&self, source: &SourceName, feed: &FeedName, sealed: &Sealed) -> Option<String> {
+        self.open_at(place(source, feed), sealed)
+    }
+
+    pub fn seal_report(&self, source: &SourceName, feed: &FeedName, report: &RunReport) -> Result<Sealed, KeyError> {
+        let text = serde_json::to_string(report).expect("its keys are words");
+        self.seal_at(report_place(source, feed), &text)
+    }
+
+    /// None: sealed under another key, for another feed, damaged, or by another version.
+    pub fn open_report(&self, source: &SourceName, feed: &FeedName, sealed: &Sealed) -> Option<RunReport> {
+        serde_json::from_str(&self.open_at(report_place(source, feed), sealed)?).ok()
+    }
+
+    fn seal_at(&self, place: Aad<Vec<u8>>, text: &str) -> Result<Sealed, KeyError> {
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).map_err(|_| KeyError::NoRandomness)?;
+        let mut text = text.as_bytes().to_vec();
+        self.0
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place, &mut text)
+            .map_err(|_| KeyError::NoRandomness)?;
+        Ok(Sealed::new([&nonce[..], &text].concat()))
+    }
+
+    fn open_at(&self, place: Aad<Vec<u8>>, sealed: &Sealed) -> Option<String> {
         let (nonce, text) = sealed.as_bytes().split_first_chunk::<NONCE_LEN>()?;
         let mut text = text.to_vec();
-        let opened = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), place(source, feed), &mut text).ok()?;
+        let opened = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), place, &mut text).ok()?;
         String::from_utf8(opened.to_vec()).ok()
     }
 }
 
 fn place(source: &SourceName, feed: &FeedName) -> Aad<Vec<u8>> {
     Aad::from(format!("{source}/{feed}").into_bytes())
+}
+
+/// No feed's name holds a space.
+fn report_place(source: &SourceName, feed: &FeedName) -> Aad<Vec<u8>> {
+    Aad::from(format!("{source}/{feed} report").into_bytes())
 }
 
 #[cfg(test)]
@@ -60,5 +84,17 @@ mod tests {
         assert_eq!(key.open(&source, &feed, &Sealed::new(damaged)), None);
         assert_eq!(key.open(&source, &feed, &Sealed::new(vec![1, 2, 3])), None);
         assert!(!sealed.as_bytes().windows(4).any(|window| window == b"0123"));
+    }
+
+    #[test]
+    fn a_report_is_no_cursor() {
+        let key = CursorKey::derive(&[7; 32]);
+        let (source, feed) = ("github".parse().unwrap(), "commits".parse().unwrap());
+        let mut report = RunReport::default();
+        report.problem("not_found", Some("octo/gone"), 1);
+        report.facts.insert(crate::model::FactKind::SurveyResponse, 2);
+        let sealed = key.seal_report(&source, &feed, &report).unwrap();
+        assert_eq!(key.open_report(&source, &feed, &sealed), Some(report));
+        assert_eq!(key.open(&source, &feed, &sealed), None);
     }
 }

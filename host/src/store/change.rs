@@ -8,7 +8,7 @@ use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest, instant};
 use crate::model::{Change, EntityKey, MergedChange, Pseudonym, TeamName, Week};
 
-statements!("change", "author");
+statements!("change", "coalesce(f.author, '')");
 
 /// Writes changes, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(

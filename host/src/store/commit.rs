@@ -7,7 +7,7 @@ use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest};
 use crate::model::{Commit, EntityKey, LandedCommit, Pseudonym, Week};
 
-statements!("commit", "author");
+statements!("commit", "coalesce(f.author, '')");
 
 /// Writes commits, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(
@@ -16,12 +16,15 @@ pub(super) async fn upsert(
 ) -> Result<i64, StoreError> {
     let late = sqlx::query_scalar!(
         r#"WITH written AS (
-         INSERT INTO raw.commit AS c (source_id, key, epoch, week, at_ms, sha, author, parents)
-         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[]) AS n
+         INSERT INTO raw.commit AS c (source_id, key, epoch, week, at_ms, repository, earlier_repository, sha, author, parents)
+         SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bytea[],
+             $11::bigint[]) AS n
          ON CONFLICT (key, source_id, epoch) DO UPDATE SET
-             week = excluded.week, at_ms = excluded.at_ms, sha = excluded.sha, author = excluded.author, parents = excluded.parents
-         WHERE (c.week, c.at_ms, c.sha, c.author, c.parents)
-             IS DISTINCT FROM (excluded.week, excluded.at_ms, excluded.sha, excluded.author, excluded.parents)
+             week = excluded.week, at_ms = excluded.at_ms, repository = excluded.repository,
+             earlier_repository = excluded.earlier_repository, sha = excluded.sha, author = excluded.author, parents = excluded.parents
+         WHERE (c.week, c.at_ms, c.repository, c.earlier_repository, c.sha, c.author, c.parents)
+             IS DISTINCT FROM (excluded.week, excluded.at_ms, excluded.repository, excluded.earlier_repository, excluded.sha, excluded.author,
+                excluded.parents)
            AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = c.week AND a.kind = 'commit' AND a.account = coalesce(c.author, ''))
          RETURNING c.week)
          SELECT count(*) AS "late!" FROM written WHERE week < $2"#,
@@ -31,6 +34,8 @@ pub(super) async fn upsert(
         &batch.epochs(),
         &batch.weeks(),
         &batch.instants(),
+        &batch.column(|commit| *commit.repository.key.as_bytes()) as &[Digest],
+        &batch.column(|commit| commit.repository.earlier.map(|key| *key.as_bytes())) as &[Option<Digest>],
         &batch.column(|commit| *commit.sha.as_bytes()) as &[Digest],
         &batch.column(|commit| commit.author.map(|author| *author.as_bytes())) as &[Option<Digest>],
         &batch.column(|commit| i64::from(commit.parents)),
@@ -43,7 +48,8 @@ pub(super) async fn upsert(
 /// Commits that are nowhere yet.
 pub(super) fn copy(batch: &Batch<'_, Commit<Pseudonym, EntityKey>>) -> Copy {
     let mut copy = Copy::new(
-        "COPY raw.commit (source_id, key, epoch, week, at_ms, sha, author, parents) FROM STDIN (FORMAT binary)",
+        "COPY raw.commit (source_id, key, epoch, week, at_ms, repository, earlier_repository, sha, author, parents)
+         FROM STDIN (FORMAT binary)",
     );
     for (stamped, commit) in &batch.facts {
         copy.row([
@@ -52,6 +58,8 @@ pub(super) fn copy(batch: &Batch<'_, Commit<Pseudonym, EntityKey>>) -> Copy {
             stamped.week.epoch().index().into(),
             stamped.week.index().into(),
             stamped.fact.at.as_millisecond().into(),
+            commit.repository.key.as_bytes().into(),
+            commit.repository.earlier.as_ref().map(EntityKey::as_bytes).into(),
             commit.sha.as_bytes().into(),
             commit.author.as_ref().map(Pseudonym::as_bytes).into(),
             i64::from(commit.parents).into(),

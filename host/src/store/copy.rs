@@ -1,5 +1,7 @@
 //! `COPY … FROM STDIN (FORMAT binary)`: how rows that are certainly new are written, at a fraction of what an `INSERT` of them costs.
 
+use std::borrow::Cow;
+
 use sqlx::{Postgres, Transaction};
 
 use super::StoreError;
@@ -10,12 +12,13 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
 /// One value of a row.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Field<'a> {
     Null,
     /// `bytea` and `text` look the same.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     Bigint(i64),
+    Double(f64),
     Integer(i32),
     Boolean(bool),
 }
@@ -38,7 +41,8 @@ impl Copy {
         for field in fields {
             match field {
                 Field::Null => self.bytes.extend_from_slice(&(-1_i32).to_be_bytes()),
-                Field::Bytes(bytes) => self.value(bytes),
+                Field::Bytes(bytes) => self.value(&bytes),
+                Field::Double(number) => self.value(&number.to_be_bytes()),
                 Field::Bigint(number) => self.value(&number.to_be_bytes()),
                 Field::Integer(number) => self.value(&number.to_be_bytes()),
                 Field::Boolean(is_true) => self.value(&[u8::from(is_true)]),
@@ -76,13 +80,25 @@ pub(super) async fn send(
 
 impl<'a> From<&'a Digest> for Field<'a> {
     fn from(digest: &'a Digest) -> Self {
-        Field::Bytes(digest)
+        Field::Bytes(Cow::Borrowed(digest))
     }
 }
 
 impl<'a> From<&'a str> for Field<'a> {
     fn from(text: &'a str) -> Self {
-        Field::Bytes(text.as_bytes())
+        Field::Bytes(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Field<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Field::Bytes(Cow::Owned(bytes))
+    }
+}
+
+impl From<f64> for Field<'_> {
+    fn from(number: f64) -> Self {
+        Field::Double(number)
     }
 }
 
@@ -118,6 +134,7 @@ mod tests {
     fn a_row_is_its_field_count_and_each_field_behind_its_length() {
         let mut copy = Copy::new("COPY raw.sample FROM STDIN (FORMAT binary)");
         copy.row([Field::from(7), Field::from(-2_i64), true.into(), "é".into(), (&[9; 16]).into(), None::<i32>.into()]);
+        copy.row([Field::from(0.5), vec![7_u8].into()]);
         let mut expected = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
         expected.extend([0, 6]);
         expected.extend([0, 0, 0, 4, 0, 0, 0, 7]);
@@ -127,6 +144,7 @@ mod tests {
         expected.extend([0, 0, 0, 16]);
         expected.extend([9; 16]);
         expected.extend([255, 255, 255, 255]);
+        expected.extend([0, 2, 0, 0, 0, 8, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7]);
         assert_eq!(copy.bytes, expected);
     }
 }

@@ -49,26 +49,30 @@ impl Store {
         let (week, epoch) = (keep_from.index(), keep_from.epoch().index());
         releasing::keep_pages_and_releases_out(&mut transaction).await?;
         sqlx::query!("SELECT app.epochs_close($1)", epoch).execute(&mut *transaction).await?;
-        sqlx::query!("DELETE FROM raw.change WHERE week < $1", week).execute(&mut *transaction).await?;
-        sqlx::query!("DELETE FROM raw.review WHERE week < $1", week).execute(&mut *transaction).await?;
-        sqlx::query!("DELETE FROM raw.commit WHERE week < $1", week).execute(&mut *transaction).await?;
-        sqlx::query!("DELETE FROM raw.assignment WHERE week < $1", week).execute(&mut *transaction).await?;
+        macro_rules! delete {
+            ($($table:literal),+) => {
+                $(sqlx::query!("DELETE FROM raw." + $table + " WHERE week < $1", week).execute(&mut *transaction).await?;)+
+            };
+        }
+        delete!("change", "review", "commit", "build", "deployment", "incident");
+        delete!("usage", "tally", "survey_response", "friction", "membership", "sample", "assignment");
         sqlx::query!("DELETE FROM raw.alias WHERE last_seen_week < $1 OR epoch < $2", week, epoch)
             .execute(&mut *transaction)
             .await?;
         // What joined with a destroyed epoch would still tell that two rows, of which an old copy may exist, belong together.
-        sqlx::query!(
-            "UPDATE raw.change SET earlier_change = NULL WHERE epoch <= $1 AND earlier_change IS NOT NULL",
-            epoch
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query!(
-            "UPDATE raw.review SET earlier_change = NULL WHERE epoch <= $1 AND earlier_change IS NOT NULL",
-            epoch
-        )
-        .execute(&mut *transaction)
-        .await?;
+        macro_rules! forget {
+            ($($table:literal $earlier:literal),+) => {
+                $(sqlx::query!(
+                    "UPDATE raw." + $table + " SET " + $earlier + " = NULL WHERE epoch <= $1 AND " + $earlier + " IS NOT NULL",
+                    epoch
+                )
+                .execute(&mut *transaction)
+                .await?;)+
+            };
+        }
+        forget!("change" "earlier_change", "review" "earlier_change", "commit" "earlier_repository", "build" "earlier_pipeline");
+        forget!("deployment" "earlier_service_key", "deployment" "earlier_head_sha", "deployment" "earlier_shas", "deployment" "earlier_rolls_back");
+        forget!("incident" "earlier_incident", "incident" "earlier_service_key", "incident" "earlier_caused_by");
         transaction.commit().await?;
         self.salts.lock().expect("nobody panics while holding it").retain(|known, _| known.index() >= epoch);
         Ok(())

@@ -107,9 +107,9 @@ impl<'a> FromIterator<(Epoch, &'a EntityKey)> for Places {
     }
 }
 
-/// The statements that differ from table to table in the table's name and in whose work it holds.
+/// The statements that differ from table to table in the table's name and in how `f`, a fact, tells the account whose work it is.
 macro_rules! statements {
-    ($kind:literal, $person:literal) => {
+    ($kind:literal, $account:literal) => {
         /// Which of these keys are there.
         pub(super) async fn find(
             connection: &mut sqlx::PgConnection,
@@ -148,9 +148,9 @@ macro_rules! statements {
                     + " f WHERE source_id = $1 AND key = ANY($2)
                         AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = f.week AND a.kind = '"
                     + $kind
-                    + "' AND a.account = coalesce(f."
-                    + $person
-                    + ", ''))",
+                    + "' AND a.account = "
+                    + $account
+                    + ")",
                 source.0,
                 keys as &[super::fact::Digest],
             )

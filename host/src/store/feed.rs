@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::{Lease, SourceId, Store, StoreError, instant, lease};
-use crate::model::{FeedName, Sealed};
+use crate::model::{Family, FeedName, Sealed, Week};
 
 /// What is known of a feed before its next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct FeedState {
     pub cursor: Option<Sealed>,
     pub covered_from: Timestamp,
     pub covered_through: Option<Timestamp>,
+    /// Weeks before it were released before the feed was added.
+    pub counts_from: Option<Week>,
 }
 
 /// The stretch of time that a feed has delivered completely.
@@ -22,22 +24,25 @@ pub struct Coverage {
 }
 
 impl Store {
-    /// The feed's state; a feed seen for the first time starts at `look_back_to`. One that was not read since `keep_from` has a
-    /// hole, which nothing can fill: what it covers starts anew behind it.
+    /// The feed's state; a feed seen for the first time starts at `look_back_to`, and does not count before `counts_from`. One that was not
+    /// read since `keep_from` has a hole, which nothing can fill: what it covers starts anew behind it.
     pub async fn feed_open(
         &self,
         lease: Lease,
         feed: &FeedName,
         look_back_to: Timestamp,
+        counts_from: Option<Week>,
         keep_from: Timestamp,
     ) -> Result<FeedState, StoreError> {
         let mut transaction = self.pool.begin().await?;
         lease::guard(&mut transaction, lease).await?;
         sqlx::query!(
-            "INSERT INTO app.feed (source_id, name, covered_from_ms) VALUES ($1, $2, $3) ON CONFLICT (source_id, name) DO NOTHING",
+            "INSERT INTO app.feed (source_id, name, covered_from_ms, counts_from_week) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (source_id, name) DO NOTHING",
             lease.source.0,
             feed.as_str(),
             look_back_to.as_millisecond(),
+            counts_from.map(Week::index),
         )
         .execute(&mut *transaction)
         .await?;
@@ -51,7 +56,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         let row = sqlx::query!(
-            "SELECT cursor, covered_from_ms, covered_through_ms FROM app.feed WHERE source_id = $1 AND name = $2",
+            "SELECT cursor, covered_from_ms, covered_through_ms, counts_from_week FROM app.feed WHERE source_id = $1 AND name = $2",
             lease.source.0,
             feed.as_str(),
         )
@@ -62,7 +67,34 @@ impl Store {
             cursor: row.cursor.map(Sealed::new),
             covered_from: instant(row.covered_from_ms),
             covered_through: row.covered_through_ms.map(instant),
+            counts_from: row.counts_from_week.map(Week::from_index),
         })
+    }
+
+    /// The week that a feed counts from, where weeks before it were released before the feed was added.
+    pub async fn counts_from_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<Week>, StoreError> {
+        let week = sqlx::query_scalar!(
+            "SELECT counts_from_week FROM app.feed WHERE source_id = $1 AND name = $2",
+            source.0,
+            feed.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(week.flatten().map(Week::from_index))
+    }
+
+    /// The first week that a family's new facts can still count in: a span that has begun is told whole. None: nothing of it is released.
+    pub async fn open_week_fetch(&self, families: &[Family]) -> Result<Option<Week>, StoreError> {
+        let families: Vec<String> = families.iter().map(|family| family.as_str().to_owned()).collect();
+        let week = sqlx::query_scalar!(
+            r#"SELECT least(told."end", (SELECT min(start_week) FROM release.span WHERE start_week + weeks > told."end"))
+               FROM (SELECT max(start_week + weeks) AS "end" FROM release.atom JOIN release.span USING (cell, start_week)
+                     WHERE family = ANY($1)) told"#,
+            &families,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(week.map(Week::from_index))
     }
 
     /// What a feed has covered; `None` before its first complete run.

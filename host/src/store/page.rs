@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use super::copy::{self, Copy};
 use super::fact::{Batch, Digest};
 use super::{
-    Lease, SourceId, Store, StoreError, Stretch, account, backfill, change, commit, feed, lease, releasing, review,
+    Lease, SourceId, Store, StoreError, Stretch, account, backfill, build, change, commit, deployment, feed, friction,
+    incident, lease, membership, releasing, review, sample, survey_response, tally, usage,
 };
 use crate::model::{EntityKey, FactBody, FactKind, Family, FeedName, Retraction, Sealed, Spelling, StampedFact, Week};
 
@@ -143,6 +144,15 @@ async fn write(
     write!(Change, change);
     write!(Review, review);
     write!(Commit, commit);
+    write!(Build, build);
+    write!(Deployment, deployment);
+    write!(Incident, incident);
+    write!(Usage, usage);
+    write!(Tally, tally);
+    write!(SurveyResponse, survey_response);
+    write!(Friction, friction);
+    write!(Membership, membership);
+    write!(Sample, sample);
     if !rows.spellings.is_empty() {
         account::upsert(connection, source, rows.week, &rows.spellings).await?;
     }

@@ -7,7 +7,7 @@ use super::fact::{Batch, Digest, statements};
 use super::{StoreError, digest, instant};
 use crate::model::{EntityKey, GivenReview, Pseudonym, Review, Week};
 
-statements!("review", "reviewer");
+statements!("review", "coalesce(f.reviewer, '')");
 
 /// Writes reviews, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
 pub(super) async fn upsert(

@@ -34,13 +34,15 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 GRANT USAGE ON SCHEMA app, raw, release TO quintant_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO quintant_ingest;
 REVOKE INSERT, UPDATE, DELETE ON app.epoch FROM quintant_ingest;
-GRANT SELECT, INSERT, UPDATE, DELETE ON raw.change, raw.review, raw.commit, raw.alias TO quintant_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON raw.change, raw.review, raw.commit, raw.build, raw.deployment, raw.incident, raw.usage, raw.tally,
+    raw.survey_response, raw.friction, raw.membership, raw.sample, raw.alias TO quintant_ingest;
 GRANT SELECT ON raw.assignment, release.atom, release.span TO quintant_ingest;
 GRANT EXECUTE ON FUNCTION app.epochs_open(integer, integer) TO quintant_ingest;
 
 -- Reads facts and adds what is told. It can change neither a fact nor what was told before.
 GRANT USAGE ON SCHEMA app, raw, release TO quintant_release;
-GRANT SELECT ON app.epoch, raw.change, raw.review, raw.commit, raw.alias, raw.assignment TO quintant_release;
+GRANT SELECT ON app.epoch, raw.change, raw.review, raw.commit, raw.build, raw.deployment, raw.incident, raw.usage, raw.tally,
+    raw.survey_response, raw.friction, raw.membership, raw.sample, raw.alias, raw.assignment TO quintant_release;
 GRANT INSERT ON raw.assignment TO quintant_release;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
 
@@ -50,8 +52,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
 
 -- Removes what is past its retention, by its week alone, and closes epochs.
 GRANT USAGE ON SCHEMA app, raw TO quintant_retention;
-GRANT SELECT (week, epoch), DELETE ON raw.change, raw.review, raw.commit TO quintant_retention;
+GRANT SELECT (week, epoch), DELETE ON raw.change, raw.review, raw.commit, raw.build, raw.deployment, raw.incident, raw.usage, raw.tally,
+    raw.survey_response, raw.friction, raw.membership, raw.sample TO quintant_retention;
 GRANT SELECT (earlier_change), UPDATE (earlier_change) ON raw.change, raw.review TO quintant_retention;
+GRANT SELECT (earlier_repository), UPDATE (earlier_repository) ON raw.commit TO quintant_retention;
+GRANT SELECT (earlier_pipeline), UPDATE (earlier_pipeline) ON raw.build TO quintant_retention;
+GRANT SELECT (earlier_service_key, earlier_head_sha, earlier_shas, earlier_rolls_back),
+    UPDATE (earlier_service_key, earlier_head_sha, earlier_shas, earlier_rolls_back) ON raw.deployment TO quintant_retention;
+GRANT SELECT (earlier_incident, earlier_service_key, earlier_caused_by), UPDATE (earlier_incident, earlier_service_key, earlier_caused_by)
+    ON raw.incident TO quintant_retention;
 GRANT SELECT (week), DELETE ON raw.assignment TO quintant_retention;
 GRANT SELECT (epoch, last_seen_week), DELETE ON raw.alias TO quintant_retention;
 GRANT EXECUTE ON FUNCTION app.epochs_close(integer) TO quintant_retention;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Lease, Reading, SourceId, Store, StoreError, instant, lease};
-use crate::model::FeedName;
+use crate::model::{FeedName, RunReport, Sealed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunId(pub(super) i64);
@@ -34,6 +34,8 @@ pub struct RunSummary {
     pub requests: u32,
     pub retries: u32,
     pub waited_seconds: u32,
+    /// In detail; nothing in what was fetched, where it is sealed.
+    pub report: RunReport,
 }
 
 /// The last run of a feed, back-fills aside.
@@ -45,6 +47,8 @@ pub struct LastRun {
     /// How many runs in a row ended with a strike, this one included.
     pub strikes: u32,
     pub summary: RunSummary,
+    /// What it brought, left out and could not read.
+    pub report: Option<Sealed>,
 }
 
 impl RunSummary {
@@ -84,11 +88,18 @@ impl Store {
         Ok(RunId(id))
     }
 
-    pub async fn run_finish(&self, run: RunId, now: Timestamp, summary: &RunSummary) -> Result<(), StoreError> {
+    /// Keeps the report of the feed's newest run alone.
+    pub async fn run_finish(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        summary: &RunSummary,
+        report: Option<&Sealed>,
+    ) -> Result<(), StoreError> {
         let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         sqlx::query!(
             "UPDATE app.run SET ended_ms = $2, outcome = $3, code = $4, retry_ms = $5, pages = $6, facts = $7, rejected = $8, late = $9,
-                    problems = $10, is_strike = $11, requests = $12, retries = $13, waited_seconds = $14
+                    problems = $10, is_strike = $11, requests = $12, retries = $13, waited_seconds = $14, report = $15
              WHERE id = $1",
             run.0,
             now.as_millisecond(),
@@ -104,16 +115,26 @@ impl Store {
             count(summary.requests),
             count(summary.retries),
             count(summary.waited_seconds),
+            report.map(Sealed::as_bytes),
         )
         .execute(&self.pool)
         .await?;
+        if report.is_some() {
+            sqlx::query!(
+                "UPDATE app.run o SET report = NULL FROM app.run r
+                 WHERE r.id = $1 AND o.source_id = r.source_id AND o.feed = r.feed AND o.id < r.id AND o.report IS NOT NULL",
+                run.0,
+            )
+            .execute(&self.pool)
+            .await?;
+        }
         Ok(())
     }
 
     pub async fn last_run_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<LastRun>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT started_ms, ended_ms, outcome, code, retry_ms, pages, facts, rejected, late, problems, is_strike,
-                   requests, retries, waited_seconds,
+                   requests, retries, waited_seconds, report,
                    (SELECT count(*) FROM app.run s WHERE s.source_id = $1 AND s.feed = $2 AND NOT s.is_backfill AND s.is_strike
                         AND s.id > coalesce((SELECT max(o.id) FROM app.run o WHERE o.source_id = $1 AND o.feed = $2
                             AND NOT o.is_backfill AND NOT o.is_strike AND o.ended_ms IS NOT NULL), 0)) AS "strikes!"
@@ -140,7 +161,9 @@ impl Store {
                 requests: row.requests.unsigned_abs(),
                 retries: row.retries.unsigned_abs(),
                 waited_seconds: row.waited_seconds.unsigned_abs(),
+                report: RunReport::default(),
             },
+            report: row.report.map(Sealed::new),
         }))
     }
 }

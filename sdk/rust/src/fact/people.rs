@@ -12,7 +12,8 @@ impl Usage {
 }
 
 impl Tally {
-    /// What the source had already counted over `period`, e.g. messages of a channel.
+    /// What the source had already counted over `period`, e.g. messages of a channel; `at` lies in
+    /// the period or at its end.
     pub fn new(tool: impl Into<String>, period: Window) -> Self {
         Self { tool: tool.into(), scope: None, period, count: None, people: None, eligible: None, bots_included: false }
     }

@@ -1,11 +1,17 @@
 //! WIT ↔ model, at the door. What cannot be a fact is counted; what the contract forbids is a failure.
 
+mod delivery;
+mod people;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::contract::exports::quintant::collector::collector as wit;
 use super::contract::quintant::collector::types;
 use super::failure::{Failure, FailureCode, plain};
-use crate::model::{Change, Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Retraction, Review, ReviewState};
+use crate::model::{
+    Change, Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, Rejected, RejectedCounts, Retraction, Review,
+    ReviewState, Word,
+};
 
 const LARGEST_CURSOR_BYTES: usize = 1 << 20;
 const MOST_FACTS: usize = 50_000;
@@ -48,8 +54,8 @@ impl ProblemKind {
 #[derive(Debug)]
 pub struct Page {
     pub facts: Vec<RawFact>,
-    /// Facts of a kind that is not stored, or with times that cannot be.
-    pub unreadable: u32,
+    /// Facts, and parts of facts, that cannot be any.
+    pub rejected: RejectedCounts,
     pub retractions: Vec<Retraction<RawKey>>,
     pub problems: Vec<Problem>,
     pub covered_through: Option<Timestamp>,
@@ -78,12 +84,18 @@ pub(super) fn page(sent: wit::Page, now: Timestamp, conceal: impl Fn(String) -> 
             Some(through.min(now))
         }
     };
-    let sent_facts = sent.facts.len();
-    let facts: Vec<RawFact> = sent.facts.into_iter().filter_map(fact).collect();
+    let mut rejected = RejectedCounts::new();
+    let mut facts = Vec::with_capacity(sent.facts.len());
+    for envelope in sent.facts {
+        match fact(envelope, &mut rejected) {
+            Ok(fact) => facts.push(fact),
+            Err(reason) => *rejected.entry(reason).or_default() += 1,
+        }
+    }
     Ok(Page {
-        unreadable: u32::try_from(sent_facts - facts.len()).unwrap_or(u32::MAX),
         facts,
-        retractions: sent.retractions.into_iter().filter_map(retraction).collect(),
+        rejected,
+        retractions: sent.retractions.into_iter().map(retraction).collect(),
         problems: sent.problems.into_iter().take(10_000).map(|sent| problem(sent, &conceal)).collect(),
         covered_through,
         cursor: sent.cursor,
@@ -109,9 +121,11 @@ pub(super) fn failure(sent: wit::Failure, conceal: impl Fn(String) -> String) ->
     }
 }
 
-fn fact(envelope: types::Envelope) -> Option<RawFact> {
+/// What is no fact is refused whole; parts of one that are none are counted.
+fn fact(envelope: types::Envelope, rejected: &mut RejectedCounts) -> Result<RawFact, Rejected> {
+    let at = instant(envelope.at).ok_or(Rejected::BadTime)?;
     let body = match envelope.fact {
-        types::Fact::Change(sent) => FactBody::Change(change(sent)?),
+        types::Fact::Change(sent) => FactBody::Change(change(sent).ok_or(Rejected::BadTime)?),
         types::Fact::Review(sent) => FactBody::Review(Review {
             change: RawKey::new(sent.change),
             change_author: sent.change_author.and_then(identity),
@@ -124,13 +138,22 @@ fn fact(envelope: types::Envelope) -> Option<RawFact> {
             comments: sent.comments,
         }),
         types::Fact::Commit(sent) => FactBody::Commit(Commit {
+            repository: RawKey::new(sent.repo).into(),
             sha: RawKey::new(sent.sha),
             author: sent.author.and_then(identity),
             parents: sent.parents,
         }),
-        _ => return None,
+        types::Fact::Build(sent) => FactBody::Build(delivery::build(sent, rejected)),
+        types::Fact::Deployment(sent) => FactBody::Deployment(delivery::deployment(sent, rejected)),
+        types::Fact::Incident(sent) => FactBody::Incident(delivery::incident(sent, rejected)?),
+        types::Fact::Usage(sent) => FactBody::Usage(people::usage(sent)?),
+        types::Fact::Tally(sent) => FactBody::Tally(people::tally(sent)?),
+        types::Fact::SurveyResponse(sent) => FactBody::SurveyResponse(people::survey_response(sent, rejected)?),
+        types::Fact::Friction(sent) => FactBody::Friction(people::friction(&sent, rejected)?),
+        types::Fact::Membership(sent) => FactBody::Membership(people::membership(sent)?),
+        types::Fact::Sample(sent) => FactBody::Sample(people::sample(sent)?),
     };
-    Some(RawFact { key: RawKey::new(envelope.key), at: instant(envelope.at)?, body })
+    Ok(RawFact { key: RawKey::new(envelope.key), at, body })
 }
 
 fn change(sent: types::Change) -> Option<Change<RawIdentity, RawKey>> {
@@ -156,14 +179,25 @@ fn change(sent: types::Change) -> Option<Change<RawIdentity, RawKey>> {
     })
 }
 
-fn retraction(sent: wit::Retraction) -> Option<Retraction<RawKey>> {
-    let kind = match sent.kind {
+fn retraction(sent: wit::Retraction) -> Retraction<RawKey> {
+    Retraction { kind: kind(sent.kind), key: RawKey::new(sent.key) }
+}
+
+const fn kind(sent: types::FactKind) -> FactKind {
+    match sent {
         types::FactKind::Change => FactKind::Change,
         types::FactKind::Review => FactKind::Review,
         types::FactKind::Commit => FactKind::Commit,
-        _ => return None,
-    };
-    Some(Retraction { kind, key: RawKey::new(sent.key) })
+        types::FactKind::Build => FactKind::Build,
+        types::FactKind::Deployment => FactKind::Deployment,
+        types::FactKind::Incident => FactKind::Incident,
+        types::FactKind::Usage => FactKind::Usage,
+        types::FactKind::Tally => FactKind::Tally,
+        types::FactKind::SurveyResponse => FactKind::SurveyResponse,
+        types::FactKind::Friction => FactKind::Friction,
+        types::FactKind::Membership => FactKind::Membership,
+        types::FactKind::Sample => FactKind::Sample,
+    }
 }
 
 fn problem(sent: wit::Problem, conceal: impl Fn(String) -> String) -> Problem {
@@ -189,4 +223,9 @@ fn identity(sent: types::Account) -> Option<RawIdentity> {
 
 fn instant(milliseconds: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds).ok()
+}
+
+/// A tool, a category: in lower case, whatever the source's.
+fn word(text: &str) -> Result<Word, Rejected> {
+    text.to_lowercase().parse().map_err(|_| Rejected::BadWord)
 }

@@ -1,52 +1,38 @@
 //! What a plugin sent → `(facts, rejected)`. One bad record never loses a batch.
 
-use std::collections::{BTreeMap, HashMap};
+mod delivery;
+mod people;
+mod service;
+
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey, TeamName};
+pub use service::Services;
+
+use crate::model::{
+    Calendar, Change, FactBody, FactKind, RawFact, RawIdentity, RawKey, Rejected, RejectedCounts, SampleMetric,
+    TeamName,
+};
 
 const LONGEST_KEY_BYTES: usize = 512;
 const TOLERATED_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
-
-/// Why a fact, or a part of one, was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rejected {
-    /// More than five minutes after the host's now.
-    InTheFuture,
-    /// An empty key, or one of more than 512 bytes.
-    BadKey,
-    /// A kind that its feed did not declare.
-    UndeclaredKind,
-    /// A time that cannot be, or an instant outside the calendar.
-    BadTime,
-    /// A phase of a change out of order; the rest of the change was taken.
-    PhaseOutOfOrder,
-}
-
-impl Rejected {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Rejected::InTheFuture => "in_the_future",
-            Rejected::BadKey => "bad_key",
-            Rejected::UndeclaredKind => "undeclared_kind",
-            Rejected::BadTime => "bad_time",
-            Rejected::PhaseOutOfOrder => "phase_out_of_order",
-        }
-    }
-}
-
-/// How many of what were not taken.
-pub type RejectedCounts = BTreeMap<Rejected, u32>;
 
 /// By what the facts of a page are judged.
 pub struct Rules<'a> {
     pub now: Timestamp,
     /// Facts before it are no longer kept.
     pub keep_from: Timestamp,
+    /// Facts before it are of weeks that were released before the feed was added.
+    pub released_before: Option<Timestamp>,
     /// What the feed may emit.
     pub emits: &'a [FactKind],
     pub bots: &'a [String],
+    pub calendar: &'a Calendar,
+    pub teams: &'a [TeamName],
+    pub services: &'a Services,
+    /// What the plugin declares for samples.
+    pub metrics: &'a [SampleMetric],
 }
 
 /// Takes what holds. Work of machines, reviews of one's own changes and facts from before the retention are left out without a word;
@@ -68,11 +54,11 @@ pub fn normalize(
             continue;
         }
         if let FactBody::Change(change) = &mut fact.body {
-            let dropped = order_phases(change, fact.at);
-            if dropped > 0 {
-                *rejected.entry(Rejected::PhaseOutOfOrder).or_default() += dropped;
-            }
             change.owner = owner_of(&change.repository);
+        }
+        if let Err(reason) = judge(&mut fact, rules, &mut rejected) {
+            *rejected.entry(reason).or_default() += 1;
+            continue;
         }
         forget_machines(&mut fact.body, rules.bots);
         match places.entry((fact.body.kind(), fact.key.clone())) {
@@ -100,6 +86,43 @@ fn objection(fact: &RawFact, rules: &Rules<'_>) -> Option<Rejected> {
     None
 }
 
+/// What each kind has to be in itself. A part that is not so is left out and counted; the fact is refused where it cannot do without.
+fn judge(fact: &mut RawFact, rules: &Rules<'_>, rejected: &mut RejectedCounts) -> Result<(), Rejected> {
+    if rules.released_before.is_some_and(|before| fact.at < before) {
+        return Err(Rejected::Released);
+    }
+    let at = fact.at;
+    let mut leave_out = |reason: Rejected, parts: u32| {
+        if parts > 0 {
+            *rejected.entry(reason).or_default() += parts;
+        }
+    };
+    match &mut fact.body {
+        FactBody::Change(change) => leave_out(Rejected::PhaseOutOfOrder, order_phases(change, at)),
+        FactBody::Review(_) | FactBody::Commit(_) => {}
+        FactBody::Build(build) => leave_out(Rejected::PhaseOutOfOrder, delivery::build(build, at, rules.services)),
+        FactBody::Deployment(deployment) => {
+            leave_out(Rejected::PhaseOutOfOrder, delivery::deployment(deployment, at, rules.services));
+        }
+        FactBody::Incident(incident) => delivery::incident(incident, at, rules.services)?,
+        FactBody::Usage(usage) => people::usage(usage, at, rules.calendar)?,
+        FactBody::Tally(tally) => fact.at = people::tally(tally, at)?,
+        FactBody::SurveyResponse(response) => {
+            people::survey_response(response)?;
+            leave_out(Rejected::UnknownTeam, people::team(&mut response.team, rules.teams));
+        }
+        FactBody::Friction(friction) => leave_out(Rejected::UnknownTeam, people::team(&mut friction.team, rules.teams)),
+        FactBody::Membership(membership) => {
+            if let Some(team) = &mut membership.team {
+                // A source has many teams that nobody configures.
+                people::team(&mut team.name, rules.teams);
+            }
+        }
+        FactBody::Sample(sample) => people::sample(sample, rules.metrics)?,
+    }
+    Ok(())
+}
+
 fn is_no_work(fact: &RawFact, bots: &[String]) -> bool {
     let machine = |identity: &Option<RawIdentity>| identity.as_ref().is_some_and(|identity| identity.is_bot(bots));
     match &fact.body {
@@ -110,6 +133,15 @@ fn is_no_work(fact: &RawFact, bots: &[String]) -> bool {
             (Some(reviewer), Some(author)) if reviewer.is_same_account(author) => true,
             _ => machine(&review.reviewer),
         },
+        FactBody::Usage(usage) => usage.actor.is_bot(bots),
+        FactBody::Membership(membership) => membership.account.is_bot(bots),
+        FactBody::Sample(sample) => machine(&sample.actor),
+        FactBody::Build(_)
+        | FactBody::Deployment(_)
+        | FactBody::Incident(_)
+        | FactBody::Tally(_)
+        | FactBody::SurveyResponse(_)
+        | FactBody::Friction(_) => false,
     }
 }
 
@@ -128,7 +160,7 @@ fn forget_machines(body: &mut FactBody<RawIdentity, RawKey>, bots: &[String]) {
             }
         }
         FactBody::Review(review) => forget(&mut review.change_author),
-        FactBody::Commit(_) => {}
+        _ => {}
     }
 }
 
@@ -206,12 +238,22 @@ mod tests {
     }
 
     fn run(facts: Vec<RawFact>) -> (Vec<RawFact>, RejectedCounts) {
-        let rules = Rules {
+        run_with(facts, |_| {})
+    }
+
+    fn run_with(facts: Vec<RawFact>, edit: impl Fn(&mut Rules<'_>)) -> (Vec<RawFact>, RejectedCounts) {
+        let mut rules = Rules {
             now: at(NOW),
             keep_from: at("2026-08-25T12:00:00Z"),
+            released_before: None,
             emits: &[FactKind::Change, FactKind::Review],
             bots: &[],
+            calendar: &Calendar::new(jiff::tz::TimeZone::UTC),
+            teams: &[],
+            services: &Services::default(),
+            metrics: &[],
         };
+        edit(&mut rules);
         normalize(facts, &rules, |_| None)
     }
 
@@ -242,11 +284,20 @@ mod tests {
 
     #[test]
     fn a_kind_that_the_feed_did_not_declare_is_rejected() {
-        let rules = Rules { now: at(NOW), keep_from: Timestamp::MIN, emits: &[FactKind::Review], bots: &[] };
-        let (taken, rejected) =
-            normalize(vec![change("1/merged", "2026-11-21T08:00:00Z", person("1"))], &rules, |_| None);
+        let facts = vec![change("1/merged", "2026-11-21T08:00:00Z", person("1"))];
+        let (taken, rejected) = run_with(facts, |rules| rules.emits = &[FactKind::Review]);
         assert!(taken.is_empty());
         assert_eq!(rejected, RejectedCounts::from([(Rejected::UndeclaredKind, 1)]));
+    }
+
+    #[test]
+    fn what_was_released_before_its_feed_was_added_is_refused() {
+        let facts = vec![
+            change("1/merged", "2026-11-15T23:59:59Z", person("1")),
+            change("2/merged", "2026-11-21T08:00:00Z", person("1")),
+        ];
+        let (taken, rejected) = run_with(facts, |rules| rules.released_before = Some(at("2026-11-16T00:00:00Z")));
+        assert_eq!((taken.len(), rejected), (1, RejectedCounts::from([(Rejected::Released, 1)])));
     }
 
     #[test]

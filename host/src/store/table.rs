@@ -1,0 +1,92 @@
+//! A table of a kind of fact by its columns alone: what all of them have besides, and every statement, follows.
+
+use jiff::Timestamp;
+
+use super::fact::Digest;
+use crate::model::{EntityKey, Linked};
+
+/// `"column" "$7::bytea[]" = value,` for each column of its own: the parameters are numbered from 7 on.
+macro_rules! table {
+    ($kind:literal, $account:literal, $body:ty { $($column:literal $array:literal = $value:expr,)+ }) => {
+        crate::store::fact::statements!($kind, $account);
+
+        /// Writes facts, wherever in their epoch they are, but for what was told. Answers how many came too late for their week's release.
+        pub(super) async fn upsert(
+            connection: &mut sqlx::PgConnection,
+            batch: &crate::store::fact::Batch<'_, $body>,
+        ) -> Result<i64, crate::store::StoreError> {
+            let late = sqlx::query_scalar!(
+                "WITH written AS (
+                 INSERT INTO raw." + $kind + " AS f (source_id, key, epoch, week, at_ms" $(+ ", " + $column)+ + ")
+                 SELECT $1, n.* FROM UNNEST($3::bytea[], $4::int[], $5::int[], $6::bigint[]" $(+ ", " + $array)+ + ") AS n
+                 ON CONFLICT (key, source_id, epoch) DO UPDATE SET week = excluded.week, at_ms = excluded.at_ms"
+                     $(+ ", " + $column + " = excluded." + $column)+
+                + " WHERE (f.week, f.at_ms" $(+ ", f." + $column)+
+                + ") IS DISTINCT FROM (excluded.week, excluded.at_ms" $(+ ", excluded." + $column)+
+                + ") AND NOT EXISTS (SELECT 1 FROM raw.assignment a WHERE a.week = f.week AND a.kind = '" + $kind + "' AND a.account = "
+                + $account + ")
+                 RETURNING f.week)
+                 SELECT count(*) AS \"late!\" FROM written WHERE week < $2",
+                batch.source.0,
+                batch.unreleased_from.index(),
+                &batch.keys() as &[crate::store::fact::Digest],
+                &batch.epochs(),
+                &batch.weeks(),
+                &batch.instants(),
+                $(&batch.column($value) as &[_],)+
+            )
+            .fetch_one(connection)
+            .await?;
+            Ok(late)
+        }
+
+        /// Facts that are nowhere yet.
+        pub(super) fn copy(batch: &crate::store::fact::Batch<'_, $body>) -> crate::store::copy::Copy {
+            let mut copy = crate::store::copy::Copy::new(concat!(
+                "COPY raw.", $kind, " (source_id, key, epoch, week, at_ms" $(, ", ", $column)+, ") FROM STDIN (FORMAT binary)"
+            ));
+            for (stamped, body) in &batch.facts {
+                copy.row([
+                    batch.source.0.into(),
+                    stamped.fact.key.as_bytes().into(),
+                    stamped.week.epoch().index().into(),
+                    stamped.week.index().into(),
+                    stamped.fact.at.as_millisecond().into(),
+                    $(crate::store::table::value(body, $value).into(),)+
+                ]);
+            }
+            copy
+        }
+    };
+}
+
+pub(super) use table;
+
+/// Says to the compiler what the closure is asked.
+pub(super) fn value<'a, B, T>(body: &'a B, value: impl Fn(&'a B) -> T) -> T {
+    value(body)
+}
+
+pub(super) fn millisecond(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::as_millisecond)
+}
+
+pub(super) fn key(key: Option<&EntityKey>) -> Option<&Digest> {
+    key.map(EntityKey::as_bytes)
+}
+
+/// Under the key of the fact's own epoch.
+pub(super) fn here(linked: Option<&Linked<EntityKey>>) -> Option<&Digest> {
+    linked.map(|linked| linked.key.as_bytes())
+}
+
+/// Under the key of the epoch before.
+pub(super) fn earlier(linked: Option<&Linked<EntityKey>>) -> Option<&Digest> {
+    linked.and_then(|linked| linked.earlier.as_ref()).map(EntityKey::as_bytes)
+}
+
+/// One behind the other, as values of a column that are lists cannot be bound together. Nothing where there are none.
+pub(super) fn row_of_keys<'a>(keys: impl Iterator<Item = &'a EntityKey>) -> Option<Vec<u8>> {
+    let row: Vec<u8> = keys.flat_map(|key| *key.as_bytes()).collect();
+    (!row.is_empty()).then_some(row)
+}
