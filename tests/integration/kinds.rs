@@ -1,5 +1,7 @@
 //! Facts of every kind, from a guest to their rows: as they were told, once, and gone when they no longer hold.
 
+use std::collections::BTreeMap;
+
 use expect_test::{Expect, expect};
 use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
@@ -149,6 +151,7 @@ async fn facts_of_every_kind_are_stored_as_they_were_told() {
     let host = host(&scripted).await;
     let [_, summary] = collect(&host).await;
     assert_eq!((summary.facts, summary.rejected, summary.report.facts.len()), (14, 0, 9));
+    assert_eq!(summary.report.unmapped, BTreeMap::from([("other".to_owned(), 1)]));
     check_rows(
         &host,
         "raw.commit",

@@ -295,6 +295,9 @@ fn report_lines(report: &RunReport) -> Vec<String> {
         let scope = scope.as_ref().map_or_else(String::new, |scope| format!(" `{scope}`"));
         lines.push(format!("  problem    {count} {kind}{scope}"));
     }
+    for (name, count) in &report.unmapped {
+        lines.push(format!("  unmapped   {count} about `{name}`, which no `[[service]]` covers"));
+    }
     lines
 }
 

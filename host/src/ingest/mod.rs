@@ -65,6 +65,8 @@ pub struct Ingested {
     /// Facts that came after their week was released.
     pub late: u32,
     pub rejected: RejectedCounts,
+    /// Of pipelines and services that no `[[service]]` covers, where there is any.
+    pub unmapped: BTreeMap<String, u32>,
 }
 
 impl Pipe {
@@ -104,8 +106,7 @@ impl Pipe {
         let (cursor, covered_through, more) =
             (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
         let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
-        let (veiled, rejected) = self.veil(page, arrival, &keys);
-        let facts = count(&veiled.facts);
+        let (veiled, ingested) = self.veil(page, arrival, &keys);
         let week = self.calendar.week_of(arrival.now);
         let rows = PageRows {
             reading: arrival.reading,
@@ -119,11 +120,11 @@ impl Pipe {
         };
         let stored = store.page_store(lease, feed, &rows, familiar.expected()).await?;
         familiar.learn(stored, rows.spellings);
-        Ok(Ingested { facts, late: stored.late, rejected })
+        Ok(Ingested { late: stored.late, ..ingested })
     }
 
     /// A page's facts as they may be kept: judged, and under pseudonyms.
-    fn veil(&self, page: Page, arrival: &Arrival<'_>, keys: &EpochKeys) -> (Pseudonymous, RejectedCounts) {
+    fn veil(&self, page: Page, arrival: &Arrival<'_>, keys: &EpochKeys) -> (Pseudonymous, Ingested) {
         let rules = Rules {
             now: arrival.now,
             keep_from: arrival.keep_from,
@@ -139,7 +140,10 @@ impl Pipe {
         for (reason, count) in page.rejected {
             *rejected.entry(reason).or_default() += count;
         }
-        (pseudonymize(keys, arrival.source, &self.calendar, facts, &page.retractions), rejected)
+        let unmapped = self.services.unmapped(&facts);
+        let veiled = pseudonymize(keys, arrival.source, &self.calendar, facts, &page.retractions);
+        let facts = count(&veiled.facts);
+        (veiled, Ingested { facts, late: 0, rejected, unmapped })
     }
 
     /// From that of the oldest fact that is kept to that of one whose clock is a little ahead.

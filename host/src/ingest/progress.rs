@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::Ingested;
 use crate::model::RunReport;
-use crate::plugin::{Failure, FailureCode, Page, Problem, Traffic};
+use crate::plugin::{Failure, FailureCode, Page, Problem, Traffic, plain};
 use crate::store::RunSummary;
 
 const PAUSE_BETWEEN_WORDS: Duration = Duration::from_secs(2);
 const MOST_PROBLEMS_TOLD: u32 = 20;
+const LONGEST_NAME_TOLD: usize = 200;
 /// A source may ask for any pause; the host keeps to between a minute and a day.
 const SHORTEST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(24 * 3600);
@@ -97,6 +98,9 @@ impl Progress {
         }
         for (reason, count) in ingested.rejected {
             *self.report.rejected.entry(reason).or_default() += count;
+        }
+        for (name, count) in ingested.unmapped {
+            self.report.unmapped(&plain(&name, LONGEST_NAME_TOLD), count);
         }
     }
 

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress, Step};
-use super::{Arrival, Familiar, IngestError, Ingested, Pipe, count};
+use super::{Arrival, Familiar, IngestError, Pipe};
 use crate::model::{FactKind, Family, Sealed, StampedFact, Week};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::pseudonym::KeyError;
@@ -102,9 +102,9 @@ impl FeedRun<'_> {
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
             let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started), None);
-            let (veiled, rejected) = self.pipe.veil(page, &arrival, &keys);
+            let (veiled, ingested) = self.pipe.veil(page, &arrival, &keys);
             veiled.facts.iter().for_each(&mut show);
-            progress.facts(Ingested { facts: count(&veiled.facts), late: 0, rejected });
+            progress.facts(ingested);
             if !more {
                 return Ok(progress.summary(None, self.clock.now()));
             }

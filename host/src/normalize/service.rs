@@ -1,7 +1,9 @@
 //! Which configured service a build, a deployment or an incident is about.
 
+use std::collections::BTreeMap;
+
 use crate::config::{DEFAULT_PRODUCTION, Service};
-use crate::model::{RawKey, ServiceRef, glob_match};
+use crate::model::{FactBody, RawFact, RawKey, ServiceRef, glob_match};
 
 /// The configured services; of several that fit, the first one in the file.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +12,26 @@ pub struct Services(Vec<Service>);
 impl Services {
     pub fn new(services: Vec<Service>) -> Self {
         Self(services)
+    }
+
+    /// What judged facts call a pipeline or a service that none covers, and how many do. Nothing where none is configured.
+    pub fn unmapped(&self, facts: &[RawFact]) -> BTreeMap<String, u32> {
+        let mut unmapped = BTreeMap::new();
+        if self.0.is_empty() {
+            return unmapped;
+        }
+        for fact in facts {
+            let (name, key) = match &fact.body {
+                FactBody::Build(build) => (&build.service, &build.pipeline.key),
+                FactBody::Deployment(deployment) => (&deployment.service.name, &deployment.service.key.key),
+                FactBody::Incident(incident) => (&incident.service.name, &incident.service.key.key),
+                _ => continue,
+            };
+            if name.is_none() {
+                *unmapped.entry(key.text().to_owned()).or_default() += 1;
+            }
+        }
+        unmapped
     }
 
     /// By the pipeline that was run.

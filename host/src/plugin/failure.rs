@@ -76,7 +76,7 @@ impl Failure {
 }
 
 /// Text from outside as one line of at most `longest` characters.
-pub(super) fn plain(text: &str, longest: usize) -> String {
+pub(crate) fn plain(text: &str, longest: usize) -> String {
     let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(longest).collect();
     if text.chars().nth(longest).is_some() {
         line.push('…');

@@ -24,6 +24,7 @@ pub use descriptor::{Descriptor, FeedSpec};
 pub use door::{Page, Problem, ProblemKind};
 pub use egress::{EndpointError, Traffic};
 pub use engine::Runtime;
+pub(crate) use failure::plain;
 pub use failure::{Failure, FailureCode};
 pub use limits::Limits;
 pub use load::{Plugin, PluginError};
