@@ -103,7 +103,7 @@ async fn collect_without_storing(host: &Host) {
     let setup = &host.app.setup;
     let now = simulation_end();
     let from = now - SignedDuration::from_hours(LOOK_BACK_DAYS * 24);
-    for feed in &setup.sources[0].plugin.descriptor.feeds {
+    for feed in &setup.sources[0].feeds {
         let mut session = setup.sources[0].start(&setup.config.calendar).await.unwrap();
         let mut cursor = None;
         loop {

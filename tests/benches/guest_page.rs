@@ -57,7 +57,7 @@ async fn calls(page: Vec<u8>) -> Duration {
     let text = github_source(upstream.url(), "repositories = [\"acme/app\"]\npull_requests_by = \"rest\"");
     let host = Host::for_text(&text, HostOptions::default()).await;
     let setup = &host.app.setup;
-    let feed = &setup.sources[0].plugin.descriptor.feeds[0].name;
+    let feed = &setup.sources[0].feeds[0].name;
     let now = simulation_end() + jiff::SignedDuration::from_hours(24);
     let mut session = setup.sources[0].start(&setup.config.calendar).await.unwrap();
     let mut times = Vec::new();

@@ -436,6 +436,24 @@ async fn a_grant_names_a_declared_metric_and_whom_it_is_about() {
 }
 
 #[tokio::test]
+async fn only_the_chosen_feeds_are_read() {
+    let scripted = upstream(&[], &[json!({ "facts": work() })]).await;
+    let text = emitting_sources(&[("emitting", scripted.url(), "feeds = [\"rest\"]")]);
+    let host = Host::for_text(&text, HostOptions::default()).await;
+    let runs = host.collect().await;
+    assert_eq!(runs.len(), 1);
+    host.finish().await;
+    for (feeds, expected) in
+        [("[\"everything\"]", "unknown feed `everything` in `feeds`"), ("[]", "`feeds` names no feed")]
+    {
+        let text = emitting_sources(&[("emitting", "http://127.0.0.1:9", &format!("feeds = {feeds}"))]);
+        let refusal = Host::refusal(&text).await;
+        assert!(refusal.contains(expected), "{refusal}");
+        assert!(refusal.contains(&format!("| feeds = {feeds}")), "{refusal}");
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_of_an_older_version_is_dropped_and_the_look_back_is_read_again() {
     let first = json!({ "facts": work(), "cursor": "one" });
     let second = json!({ "takes": "two" });

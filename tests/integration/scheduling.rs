@@ -141,7 +141,7 @@ async fn a_host_that_stops_hands_its_source_over_at_once() {
 async fn a_plugin_that_fails_again_and_again_is_put_in_quarantine() {
     let host = Host::for_text(&guest_sources("http://127.0.0.1:9", &["trap"]), HostOptions::default()).await;
     let source = &host.app.setup.sources[0];
-    let feed = &source.plugin.descriptor.feeds[0];
+    let feed = &source.feeds[0];
     let id = host.app.store().source_register(&source.name).await.unwrap();
     let mut waits = Vec::new();
     for number in 0..5 {

@@ -116,7 +116,7 @@ pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
     let mut text = ground();
     for (name, url) in sources {
         text.push_str(&format!(
-            "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+            "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\nfeeds = [\"pull_requests\", \"commits\"]\n[source.endpoints.api]\nurl = \"{url}\"\n\
              auth = {{ bearer = {{ file = \"github.token\" }} }}\n{LOOPBACK}\n[source.settings]\n{settings}\n",
             plugin.display()
         ));

@@ -102,7 +102,7 @@ async fn permitted(app: &App, source: &PluginSource, from: Date, to: Date) -> Re
 
 /// The families that rest on anything the source brings.
 fn families_of(source: &PluginSource) -> Vec<Family> {
-    let brings = |kind: &FactKind| source.plugin.descriptor.feeds.iter().any(|feed| feed.emits.contains(kind));
+    let brings = |kind: &FactKind| source.feeds.iter().any(|feed| feed.emits.contains(kind));
     Family::ALL.into_iter().filter(|family| family.rests_on().iter().any(brings)).collect()
 }
 

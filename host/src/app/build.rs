@@ -133,7 +133,7 @@ impl Setup {
 
     /// Every feed of every source.
     pub fn feeds(&self) -> impl Iterator<Item = (&PluginSource, &FeedSpec)> {
-        self.sources.iter().flat_map(|source| source.plugin.descriptor.feeds.iter().map(move |feed| (source, feed)))
+        self.sources.iter().flat_map(|source| source.feeds.iter().map(move |feed| (source, feed)))
     }
 
     /// Families of which every kind of fact is brought by some source.

@@ -51,7 +51,7 @@ impl<'a> Collector<'a> {
     pub async fn run_source(&self, source: &PluginSource) -> Result<Vec<RunSummary>, StoreError> {
         let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
         let mut summaries = Vec::new();
-        for feed in &source.plugin.descriptor.feeds {
+        for feed in &source.feeds {
             let summary = self.run(source, feed, lease).await?;
             let was_stopped = summary.was_stopped();
             summaries.push(summary);
@@ -73,7 +73,7 @@ impl<'a> Collector<'a> {
     ) -> Result<Backfilled, StoreError> {
         let Some(lease) = self.claim(source).await? else { return Ok(Backfilled::default()) };
         let mut runs = Vec::new();
-        for feed in &source.plugin.descriptor.feeds {
+        for feed in &source.feeds {
             let watch = |step| watch(&feed.name, step);
             let run = FeedRun { watch: Some(&watch), ..self.feed_run(source, feed) };
             let summary = Box::pin(run.backfill(self.app.store(), lease, stretch, &self.cancel)).await?;
@@ -84,7 +84,7 @@ impl<'a> Collector<'a> {
                 return Ok(Backfilled { runs, is_done: false });
             }
         }
-        let feeds: Vec<&FeedName> = source.plugin.descriptor.feeds.iter().map(|feed| &feed.name).collect();
+        let feeds: Vec<&FeedName> = source.feeds.iter().map(|feed| &feed.name).collect();
         let is_done = self.app.store().backfill_close(lease, &feeds).await?;
         self.app.store().lease_end(lease).await?;
         Ok(Backfilled { runs, is_done })
@@ -204,7 +204,7 @@ impl<'a> Collector<'a> {
     /// Runs the feeds that are due; another host may have run them just before the lease was claimed.
     async fn run_due(&self, source: &PluginSource, lease: Lease) -> Result<usize, StoreError> {
         let mut ran = 0;
-        for feed in &source.plugin.descriptor.feeds {
+        for feed in &source.feeds {
             let last = self.app.store().last_run_fetch(lease.source, &feed.name).await?;
             let is_due = self.rhythm(source, feed).due(last.as_ref()) <= self.app.setup.clock.now();
             if is_due && !self.cancel.is_cancelled() {
@@ -220,7 +220,7 @@ impl<'a> Collector<'a> {
 
     async fn next_due(&self, source: &PluginSource, id: SourceId) -> Result<Timestamp, StoreError> {
         let mut next = Timestamp::MAX;
-        for feed in &source.plugin.descriptor.feeds {
+        for feed in &source.feeds {
             let last = self.app.store().last_run_fetch(id, &feed.name).await?;
             next = next.min(self.rhythm(source, feed).due(last.as_ref()));
         }

@@ -348,7 +348,7 @@ async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::R
     let setup = set_up(config).await?;
     let source = find_source(&setup, name)?;
     let mut output = std::io::stdout().lock();
-    for feed in &source.plugin.descriptor.feeds {
+    for feed in &source.feeds {
         let mut written = Ok(());
         let run = FeedRun { pipe: &setup.pipe, source, feed, clock: &setup.clock, watch: None };
         let show = |fact: &StampedFact| {
@@ -371,7 +371,7 @@ async fn run_once(app: &App, name: &SourceName, format: Format, cancel: &Cancell
     let collector = Collector::new(app, cancel.clone());
     let summaries = collector.run_source(source).await?;
     let mut output = std::io::stdout().lock();
-    for (feed, summary) in source.plugin.descriptor.feeds.iter().zip(&summaries) {
+    for (feed, summary) in source.feeds.iter().zip(&summaries) {
         report::run(&mut output, feed.name.as_str(), summary, format)?;
     }
     collector.release().await?;

@@ -122,6 +122,7 @@ fn source(section: file::Source, plugins: &Path, reader: &mut Reader) -> Source 
         name: section.name.value,
         plugin: plugin(&section.plugin, plugins, reader),
         interval: section.interval.map(|pause| pause.0),
+        feeds: section.feeds,
         endpoints: section.endpoints.into_iter().map(|(alias, section)| (alias, endpoint(section))).collect(),
         samples: section.samples,
         settings: section.settings.0,

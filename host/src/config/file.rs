@@ -176,6 +176,8 @@ section! {
         plugin: Placed<String>,
         /// Pause between two collections, 60s to 168h. Where it is left out, what the plugin suggests.
         interval: Option<Pause<60, { 7 * 24 * 3600 }>>,
+        /// The feeds that are read. Where it is left out, all that the plugin has.
+        feeds: Option<Vec<String>>,
         /// How the source is reached, for each endpoint that the plugin declares.
         endpoints: BTreeMap<String, Endpoint> = {},
         /// The metrics of the plugin's own that may be kept, each with whom it is about: `system`, `person` or `anonymous`, as the plugin declares it.

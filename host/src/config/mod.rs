@@ -128,6 +128,8 @@ pub struct Source {
     pub plugin: PathBuf,
     /// None: what the plugin suggests.
     pub interval: Option<Duration>,
+    /// None: all that the plugin has.
+    pub feeds: Option<Vec<String>>,
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The metrics of the plugin's own that may be kept, and whom each is about.
     pub samples: BTreeMap<String, Subject>,

@@ -9,13 +9,14 @@ use wasmtime::{Store, Trap};
 use super::contract::Plugin as Instance;
 use super::contract::exports::quintant::collector::collector as wit;
 use super::contract::quintant::collector::types;
+use super::descriptor::FeedSpec;
 use super::door::{self, Page};
 use super::egress::{Egress, EndpointError, Endpoints, Traffic, Trouble};
 use super::failure::{Failure, FailureCode, plain};
 use super::guest::Guest;
 use super::load::Plugin;
 use super::{samples, settings};
-use crate::config::{self, Note, Place};
+use crate::config::{self, Note, Place, unknown};
 use crate::model::{Calendar, FeedName, SampleMetric, SourceName};
 
 const MOST_CHECK_ITEMS: usize = 1000;
@@ -30,6 +31,8 @@ pub enum BindError {
     Schema(String),
     #[error("{}", note.message())]
     Sample { metric: String, note: Note },
+    #[error("{}", note.message())]
+    Feed { place: Place, note: Note },
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
 }
@@ -40,6 +43,7 @@ impl BindError {
         match self {
             BindError::Setting { place, note } => (place.clone(), note.clone()),
             BindError::Schema(_) => (Place::default().key("plugin"), Note::new(self.to_string()).showing_value()),
+            BindError::Feed { place, note } => (place.clone(), note.clone()),
             BindError::Sample { metric, note } => (Place::default().key("samples").key(metric), note.clone()),
             BindError::Endpoint(error) => error.note(),
         }
@@ -50,6 +54,8 @@ impl BindError {
 pub struct PluginSource {
     pub name: SourceName,
     pub plugin: Arc<Plugin>,
+    /// Those of the plugin's that are read.
+    pub feeds: Vec<FeedSpec>,
     /// What the plugin declares for samples, and whether the operator grants it.
     pub metrics: Vec<SampleMetric>,
     settings: String,
@@ -105,6 +111,8 @@ impl PluginSource {
             Ok(mistakes) => errors.extend(mistakes.into_iter().map(|(place, note)| BindError::Setting { place, note })),
             Err(error) => errors.push(BindError::Schema(error)),
         }
+        let (feeds, mistakes) = select(&plugin.descriptor.feeds, source.feeds.as_deref());
+        errors.extend(mistakes);
         let (metrics, mistakes) = samples::grant(&plugin.descriptor.metrics, &source.samples);
         errors.extend(mistakes.into_iter().map(|(metric, note)| BindError::Sample { metric, note }));
         let bound = Endpoints::bind(&plugin.descriptor.endpoints, &source.endpoints, &plugin.runtime.limits);
@@ -121,6 +129,7 @@ impl PluginSource {
             settings: settings.to_string(),
             bots: bots.to_vec(),
             endpoints: Arc::new(endpoints),
+            feeds,
             metrics,
             plugin,
         })
@@ -279,4 +288,22 @@ fn check_item(sent: wit::CheckItem, conceal: impl Fn(String) -> String) -> Check
         message: plain(&conceal(sent.message), 500),
         hint: sent.hint.map(|hint| plain(&conceal(hint), 500)),
     }
+}
+
+/// The feeds to read, in the plugin's order, and what is wrong with the choice.
+fn select(declared: &[FeedSpec], wanted: Option<&[String]>) -> (Vec<FeedSpec>, Vec<BindError>) {
+    let Some(wanted) = wanted else { return (declared.to_vec(), Vec::new()) };
+    let place = Place::default().key("feeds");
+    if wanted.is_empty() {
+        let note = Note::new("`feeds` names no feed").label("leave it out, and all are read").showing_value();
+        return (Vec::new(), vec![BindError::Feed { place, note }]);
+    }
+    let names: Vec<&str> = declared.iter().map(|feed| feed.name.as_str()).collect();
+    let unknown_feeds = wanted.iter().enumerate().filter(|(_, name)| !names.contains(&name.as_str()));
+    let mistakes = unknown_feeds.map(|(index, name)| BindError::Feed {
+        place: place.clone().key(&index.to_string()),
+        note: unknown("feed", name, "feeds", &names),
+    });
+    let chosen = declared.iter().filter(|feed| wanted.iter().any(|name| name == feed.name.as_str()));
+    (chosen.cloned().collect(), mistakes.collect())
 }

@@ -120,7 +120,7 @@ async fn one_credential_has_one_request_on_the_way() {
     let settings = format!("behaviour = \"follow\"\nurl = \"{}/x\"", scripted.url());
     let host = host(&guest_source(&endpoint, &settings)).await;
     let setup = &host.app.setup;
-    let feed = &setup.sources[0].plugin.descriptor.feeds[0].name;
+    let feed = &setup.sources[0].feeds[0].name;
     // Sessions, since a lease would keep whole runs apart.
     let ask = async || {
         let mut session = setup.sources[0].start(&setup.config.calendar).await.unwrap();
