@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
 use quintant::model::{Rejected, RejectedCounts};
 use quintant::store::RunSummary;
-use quintant_tests::{Host, HostOptions, emitting_sources};
+use quintant_tests::{Host, HostOptions, Site, emitting_sources};
 use quintant_upstreams::script::{Answer, Script, Scripted};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -433,6 +433,22 @@ async fn a_grant_names_a_declared_metric_and_whom_it_is_about() {
            |                           ^^^^^^^^ write "person" if that may be kept
     "#]]
     .assert_eq(&refusal("samples = { focus_hours = \"system\" }").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_which_samples_are_kept_and_how_others_would_be() {
+    let site =
+        Site::new(&emitting_sources(&[("emitting", "http://127.0.0.1:9", "samples = { focus_hours = \"person\" }")]));
+    site.write("database.url", "postgres://nobody@127.0.0.1:9/nothing");
+    let ran = site.run(&["check"]);
+    let said = ran.stdout.split_once('\n').map(|(_, rest)| rest.to_owned());
+    expect![[r#"
+        samples of `queue_length` are refused; `samples = { queue_length = "system" }` would keep them
+        samples of `focus_hours` are kept, about the subject `person`
+        samples of `was_helped` are refused; `samples = { was_helped = "anonymous" }` would keep them
+        the configuration is good; `check --online` asks the sources
+    "#]]
+    .assert_eq(&said.unwrap_or_default().lines().map(|line| line.trim_start().to_owned() + "\n").collect::<String>());
 }
 
 #[tokio::test]

@@ -320,6 +320,16 @@ async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<b
                 "source `{}`: plugin `{}` {}, sha256 {}",
                 source.name, descriptor.name, descriptor.version, source.plugin.digest
             );
+            for metric in &source.metrics {
+                let (name, subject) = (&metric.name, metric.subject.as_str());
+                if metric.is_granted {
+                    println!("  samples of `{name}` are kept, about the subject `{subject}`");
+                } else {
+                    println!(
+                        "  samples of `{name}` are refused; `samples = {{ {name} = \"{subject}\" }}` would keep them"
+                    );
+                }
+            }
         }
     }
     if !online {
