@@ -17,11 +17,6 @@ pub struct Releasing {
 /// what it writes.
 pub(super) const BEGIN_PAGE: &str = "BEGIN; SELECT pg_advisory_xact_lock_shared(8175556621680864885)";
 
-/// A release that has begun. Dropping it undoes it.
-pub struct Releasing {
-    transaction: Transaction<'static, Postgres>,
-}
-
 /// Neither a page nor a release may come between what is removed together.
 pub(super) async fn keep_pages_and_releases_out(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(8175556621680864885)").execute(connection).await?;
