@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::organisation::delivery::Delivery;
 use crate::organisation::{
     Account, AccountId, AccountKind, Change, Commit, CommitAccount, CommitAuthor, Event, Membership, Push, Repository,
     Review, Team,
@@ -78,6 +79,7 @@ impl Story {
             bots: vec!["*-ci".to_owned()],
             accounts,
             repositories,
+            delivery: Delivery::default(),
         };
         Self { organisation, next_commit: 0 }
     }

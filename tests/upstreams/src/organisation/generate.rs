@@ -3,6 +3,7 @@
 use jiff::{Timestamp, ToSpan as _};
 
 use super::Organisation;
+use super::delivery::delivery;
 use super::history::History;
 use super::people::people;
 use super::random::Random;
@@ -26,6 +27,7 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         let pushes = work.pushes.iter().filter(|push| push.repository == position).collect();
         history.fill(repository, changes, pushes);
     }
+    let delivery = delivery(seed, start, end, &repositories);
     Organisation {
         start,
         end,
@@ -34,5 +36,6 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         bots: vec!["*-ci".to_owned()],
         accounts: people.accounts,
         repositories,
+        delivery,
     }
 }

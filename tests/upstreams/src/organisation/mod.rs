@@ -1,6 +1,7 @@
 //! A made-up software organisation and everything it did in 26 weeks; generation never looks at a clock.
 
 mod changes;
+pub mod delivery;
 mod generate;
 mod history;
 mod hours;
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use delivery::Delivery;
+
 /// The whole truth: who worked where, and what each repository went through.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Organisation {
@@ -29,6 +32,7 @@ pub struct Organisation {
     pub bots: Vec<String>,
     pub accounts: Vec<Account>,
     pub repositories: Vec<Repository>,
+    pub delivery: Delivery,
 }
 
 #[derive(Clone, Debug, PartialEq)]
