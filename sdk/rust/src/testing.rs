@@ -53,6 +53,13 @@ impl<C: Collector> Source<C> {
         self
     }
 
+    /// Sets the clock alone: after the window's end it is a stretch of the past.
+    #[must_use]
+    pub fn now(mut self, now: Instant) -> Self {
+        self.context.now = now;
+        self
+    }
+
     /// Sets the soft limit of facts a page.
     #[must_use]
     pub fn max_facts(mut self, max_facts: u32) -> Self {
