@@ -4,6 +4,7 @@
 pub mod organisation;
 
 pub mod github;
+pub mod jenkins;
 pub mod replay;
 pub mod requests;
 pub mod script;

@@ -10,6 +10,7 @@ mod recorded;
 mod server;
 mod settings;
 mod walk;
+mod whole;
 
 use quintant_sdk::instant::format_rfc3339;
 use quintant_sdk::prelude::*;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod atoms;
+pub mod delivery;
 mod facts;
 mod people;
 mod rounding;
