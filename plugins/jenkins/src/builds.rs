@@ -10,7 +10,8 @@ use crate::coverage::{Lines, Memory};
 use crate::deployments::{self, Meaning};
 use crate::job::Job;
 use crate::payload::{BUILD, Build, Builds, CheckedOut, State};
-use crate::settings::Settings;
+use crate::rollbacks::Rollbacks;
+use crate::settings::{Rule, Settings};
 
 const STRETCH: usize = 100;
 /// `builds` goes no further; what is older only `allBuilds` shows, which Jenkins reads from disk.
@@ -58,6 +59,7 @@ pub struct Reader<'a> {
     pub settings: &'a Settings,
     pub page: &'a mut Page,
     pub coverage: &'a mut Memory,
+    pub rollbacks: &'a mut Rollbacks,
     /// What the last scan waited for: this one has read it again already.
     pub waited: &'a [Waiting],
     pub waiting: &'a mut Vec<Waiting>,
@@ -226,7 +228,7 @@ impl Reader<'_> {
         job: &Job,
         number: u32,
         key: &str,
-        rules: &[&crate::settings::Rule],
+        rules: &[&Rule],
         checked_out: Option<&CheckedOut>,
     ) -> Result<(), Stop> {
         let Some(stages) = deployments::stages(self.api, job, number, rules)? else {
@@ -245,6 +247,13 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, mut deployment: Deployment, at: Instant, head: Option<CheckedOut>) {
+        if deployment.rollback && self.rollbacks.wait(&deployment, at, head.as_ref()) {
+            return;
+        }
+        let is_good = deployment.deployment_result == DeploymentResult::Success && !deployment.rollback;
+        if is_good && self.settings.knows_rollbacks() {
+            self.rollbacks.good(&deployment, at);
+        }
         if let Some(head) = head {
             (deployment.repo, deployment.head_sha) = (head.repository, head.sha);
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::api::{self, Api, Loss, Stop};
 use crate::payload::{Soft, SoftList};
 
-const MOST_REMEMBERED: usize = 8_000;
+const MOST_REMEMBERED: usize = 6_000;
 /// Where none was found, it is looked for again after so many days.
 const TRIED_AGAIN_AFTER_DAYS: i64 = 7;
 

@@ -18,6 +18,8 @@ pub mod coverage;
 
 pub mod deployments;
 
+pub mod rollbacks;
+
 pub mod scan;
 
 pub mod check;

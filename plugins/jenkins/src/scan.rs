@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::api::{self, Api, Loss, Stop};
 use crate::builds::{LONGEST_BUILD, Position, Reader, Waiting};
 use crate::coverage::Memory;
+use crate::rollbacks::Rollbacks;
 use crate::settings::Settings;
 use crate::walk::{Guide, Step, Walk};
 
 const REQUESTS_A_CALL: u32 = 50;
 /// How much of a cursor running builds may take; a busy Jenkins runs hundreds of builds, not thousands.
-const MOST_WAITING_BYTES: usize = 200_000;
+const MOST_WAITING_BYTES: usize = 150_000;
 
 #[derive(Default, Serialize, Deserialize)]
 struct Cursor {
@@ -19,6 +20,7 @@ struct Cursor {
     whole_from: Option<Instant>,
     waiting: Vec<Waiting>,
     coverage: Memory,
+    rollbacks: Rollbacks,
     scan: Option<Scan>,
 }
 
@@ -94,6 +96,7 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
         let whole_from = cursor.whole_from.map_or(scan.since, |from| from.min(scan.since));
         cursor.whole_from = (!scan.held_back).then_some(whole_from);
         cursor.waiting = scan.waiting;
+        cursor.rollbacks.tell(&mut page);
         if !scan.held_back {
             page.covered_through(started_at);
         }
@@ -129,6 +132,7 @@ fn step(
         settings,
         page,
         coverage: &mut cursor.coverage,
+        rollbacks: &mut cursor.rollbacks,
         waited: &cursor.waiting,
         waiting: &mut scan.waiting,
         lacks_stages: &mut scan.lacks_stages,

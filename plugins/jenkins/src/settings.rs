@@ -128,6 +128,12 @@ impl Settings {
         !self.exclude.iter().any(|pattern| pattern.matches(full_name))
     }
 
+    /// Whether anything is ever rolled back.
+    #[must_use]
+    pub fn knows_rollbacks(&self) -> bool {
+        self.deployments.iter().any(|rule| rule.rollback)
+    }
+
     /// Whether that is a default branch.
     #[must_use]
     pub fn is_default_branch(&self, branch: &str) -> bool {

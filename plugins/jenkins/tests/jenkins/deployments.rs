@@ -54,10 +54,10 @@ fn every_build_of_a_deploy_job_is_a_deployment_and_no_build() {
             { "job": "*", "unstable": "ignored", "environment": "test" },
         ] }),
         &expect![[r#"
+            d/app-test/test/d/app-test#1@1767218400000 at 2025-12-31T22:01:00Z: d/app-test to test success
             d/app-production/production/d/app-production#3@1767164400000 at 2025-12-31T07:01:00Z: d/app-production to production failure, rollback, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             d/app-production/production/d/app-production#2@1767160800000 at 2025-12-31T06:01:00Z: d/app-production to production failure, rollback, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             d/app-production/production/d/app-production#1@1767157200000 at 2025-12-31T05:01:00Z: d/app-production to production success, rollback, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
-            d/app-test/test/d/app-test#1@1767218400000 at 2025-12-31T22:01:00Z: d/app-test to test success
         "#]],
     );
 }
@@ -125,9 +125,9 @@ fn a_stage_counts_by_its_own_end_whatever_becomes_of_its_build() {
             app/staging/app/main#1@1767207600000/9 at 2025-12-31T20:01:30Z: app to staging failure, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/production/app/main#1@1767207600000/12 at 2025-12-31T21:01:30Z: app to production success, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/venus/app/main#1@1767207600000/15 at 2025-12-31T21:01:30Z: app to venus success, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
-            app/production/app/main#1@1767207600000/17 at 2025-12-31T22:01:30Z: app to production success, rollback, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/main#1@1767207600000 at 2025-12-31T19:01:00Z: app #1 success, sha 7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/x%2Fy#1@1767207600000 at 2025-12-31T19:01:00Z: app #1 success, branch
+            app/production/app/main#1@1767207600000/17 at 2025-12-31T22:01:30Z: app to production success, rollback of app/main#1@1767207600000/12, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
         "#]],
     );
     // Stages of other branches are not even asked for.

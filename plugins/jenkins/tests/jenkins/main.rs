@@ -47,6 +47,7 @@ fn body(fact: &Fact) -> String {
             let mut text = format!("{} to {}", deployment.service, deployment.environment);
             text += &format!(" {}", plain(format!("{:?}", deployment.deployment_result), "DeploymentResult::"));
             text += if deployment.rollback { ", rollback" } else { "" };
+            text += &deployment.rolls_back.as_ref().map_or_else(String::new, |undone| format!(" of {}", undone.id));
             text += &deployment.repo.as_ref().map_or_else(String::new, |repo| format!(", {repo}"));
             text += &deployment.head_sha.as_ref().map_or_else(String::new, |sha| format!("@{sha}"));
             let shas = deployment.shas.join(" ");

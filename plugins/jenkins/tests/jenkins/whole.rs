@@ -73,7 +73,14 @@ impl Held {
     }
 
     fn deployments(&self) -> Vec<ExpectedDeployment> {
-        let mut deployments: Vec<ExpectedDeployment> = self.facts.values().filter_map(deployment).collect();
+        let began = |key: &str| self.facts.get(key).map(|fact| deployment(fact, None).unwrap().started_at);
+        let known = |fact: &Envelope| {
+            let Fact::Deployment(found) = &fact.fact else { return None };
+            let undone = found.rolls_back.as_ref();
+            let key = undone.map(|undone| format!("{}/{}/{}", undone.service, undone.environment, undone.id));
+            deployment(fact, key.and_then(|key| began(&key)))
+        };
+        let mut deployments: Vec<ExpectedDeployment> = self.facts.values().filter_map(known).collect();
         deployments.sort();
         deployments
     }
@@ -117,7 +124,7 @@ fn build(envelope: &Envelope) -> Option<ExpectedBuild> {
     })
 }
 
-fn deployment(envelope: &Envelope) -> Option<ExpectedDeployment> {
+fn deployment(envelope: &Envelope, undone_began_at: Option<Timestamp>) -> Option<ExpectedDeployment> {
     let Fact::Deployment(deployment) = &envelope.fact else { return None };
     assert!(deployment.shas.is_empty());
     Some(ExpectedDeployment {
@@ -129,6 +136,7 @@ fn deployment(envelope: &Envelope) -> Option<ExpectedDeployment> {
         repository: deployment.repo.clone().unwrap_or_default(),
         head_sha: deployment.head_sha.clone().unwrap_or_default(),
         rollback: deployment.rollback,
+        undone_began_at,
     })
 }
 

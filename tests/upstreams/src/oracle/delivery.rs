@@ -6,7 +6,7 @@ use super::LOOK_BACK;
 use crate::jenkins::{is_kept, shown};
 use crate::organisation::Organisation;
 use crate::organisation::delivery::{
-    Attempt, BuildResult, Deployer, DeploymentResult, Pipeline, Purpose, Revision, Runner,
+    Attempt, BuildResult, Deployer, Deployment, DeploymentResult, Pipeline, Purpose, Revision, Runner,
 };
 
 /// One finished attempt, as it is to be known.
@@ -35,6 +35,8 @@ pub struct ExpectedDeployment {
     pub repository: String,
     pub head_sha: String,
     pub rollback: bool,
+    /// When that began which it undoes; none where that was never seen.
+    pub undone_began_at: Option<Timestamp>,
 }
 
 /// In the order of their fields; `looks` are the instants at which Jenkins was read whole, oldest first.
@@ -60,12 +62,7 @@ pub fn jenkins_builds(organisation: &Organisation, looks: &[Timestamp]) -> Vec<E
 pub fn jenkins_deployments(organisation: &Organisation, looks: &[Timestamp]) -> Vec<ExpectedDeployment> {
     let mut deployments = Vec::new();
     for deployment in &organisation.delivery.deployments {
-        let (Deployer::Job { pipeline, attempt } | Deployer::Stage { pipeline, attempt, .. }) = deployment.deployer
-        else {
-            continue;
-        };
-        let pipeline = organisation.delivery.pipeline(pipeline);
-        if !was_seen(pipeline, attempt, deployment.finished_at, looks) {
+        if !is_known(organisation, deployment, looks) {
             continue;
         }
         let repository = &organisation.repositories[deployment.repository];
@@ -78,10 +75,23 @@ pub fn jenkins_deployments(organisation: &Organisation, looks: &[Timestamp]) -> 
             repository: repository.name.clone(),
             head_sha: repository.commits[deployment.head].sha.clone(),
             rollback: deployment.rolls_back.is_some(),
+            undone_began_at: deployment.rolls_back.and_then(|undone| {
+                let undone = organisation.delivery.deployment(undone);
+                is_known(organisation, undone, looks).then_some(undone.started_at)
+            }),
         });
     }
     deployments.sort();
     deployments
+}
+
+fn is_known(organisation: &Organisation, deployment: &Deployment, looks: &[Timestamp]) -> bool {
+    match deployment.deployer {
+        Deployer::Job { pipeline, attempt } | Deployer::Stage { pipeline, attempt, .. } => {
+            was_seen(organisation.delivery.pipeline(pipeline), attempt, deployment.finished_at, looks)
+        }
+        Deployer::GitHub => false,
+    }
 }
 
 fn was_seen(pipeline: &Pipeline, attempt: usize, finished_at: Timestamp, looks: &[Timestamp]) -> bool {
