@@ -47,7 +47,7 @@ fn unreachable(stop: Stop) -> Result<CheckItem> {
     let name = "jenkins reachable";
     let item = match stop {
         Stop::Run(Error::Unauthorized(why)) => CheckItem::fail("credential", why)
-            .hint("set `auth = { basic = … }` to `USER:API-TOKEN` of a user who may read"),
+            .hint("set `auth = { basic = … }` to base64 of `USER:API-TOKEN`, of a user who may read"),
         Stop::Here(Loss::Forbidden) => CheckItem::fail("credential", "Jenkins answers, but refuses to be read")
             .hint("give it the permissions Overall/Read and Job/Read"),
         Stop::Here(Loss::NotFound) => CheckItem::fail(name, "there is no Jenkins at this address")
@@ -78,7 +78,7 @@ fn account(api: &Api<'_>) -> Result<CheckItem> {
         Ok(response) => Ok(match response.json::<WhoAmI>()?.anonymous.0 {
             Some(false) => CheckItem::pass(name, "accepted"),
             _ => CheckItem::warn(name, "Jenkins sees anonymous requests")
-                .hint("set `auth = { basic = … }` to `USER:API-TOKEN`, unless anybody may read everything"),
+                .hint("set `auth = { basic = … }` to base64 of `USER:API-TOKEN`, unless anybody may read everything"),
         }),
         Err(Stop::Here(_)) => Ok(CheckItem::warn(name, "Jenkins does not tell who is asking")),
         Err(Stop::Run(Error::Cancelled)) => Err(Error::Cancelled),

@@ -71,7 +71,7 @@ fn nobody_may_see_anything() {
         json!({ "folders": ["a"] }),
         &expect![[r#"
             Pass jenkins reachable: Jenkins answered (-)
-            Warn credential: Jenkins sees anonymous requests (set `auth = { basic = … }` to `USER:API-TOKEN`, unless anybody may read everything)
+            Warn credential: Jenkins sees anonymous requests (set `auth = { basic = … }` to base64 of `USER:API-TOKEN`, unless anybody may read everything)
             Fail folder a: cannot be read, or not wholly (check its spelling, and that the account has Job/Read there)
             Fail jobs: no job that was ever built can be seen (give the account Job/Read, and look at `folders` and `exclude`: Jenkins leaves out what may not be read)
         "#]],
@@ -84,7 +84,7 @@ fn whoever_is_refused_is_told_why() {
         (
             401,
             expect![[r#"
-            Fail credential: Jenkins refused the credential: user name or API token are wrong, or none was sent (set `auth = { basic = … }` to `USER:API-TOKEN` of a user who may read)
+            Fail credential: Jenkins refused the credential: user name or API token are wrong, or none was sent (set `auth = { basic = … }` to base64 of `USER:API-TOKEN`, of a user who may read)
         "#]],
         ),
         (
@@ -96,7 +96,7 @@ fn whoever_is_refused_is_told_why() {
         (
             200,
             expect![[r#"
-            Fail credential: HTML instead of JSON: a login page, as single sign-on shows it; use an API token, and let it pass (set `auth = { basic = … }` to `USER:API-TOKEN` of a user who may read)
+            Fail credential: HTML instead of JSON: a login page, as single sign-on shows it; use an API token, and let it pass (set `auth = { basic = … }` to base64 of `USER:API-TOKEN`, of a user who may read)
         "#]],
         ),
         (

@@ -1,8 +1,6 @@
 //! Who may ask at all, and the headers that everything carries; what goes wrong is told in HTML.
 
 use axum::http::Method;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::View;
@@ -15,8 +13,7 @@ pub(super) struct Answer {
 }
 
 pub(super) fn answer(view: View<'_>, method: &Method, target: &str, authorization: Option<&str>) -> Answer {
-    let login = format!("{}:{}", view.options.user, view.options.token);
-    let expected = format!("Basic {}", BASE64_STANDARD.encode(login));
+    let expected = format!("Basic {}", view.options.login());
     match authorization {
         None => {
             let mut answer = html(view, 403, "Authentication required");

@@ -20,6 +20,8 @@ use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::HeaderValue;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -58,6 +60,14 @@ impl Default for Options {
             token: TOKEN.to_owned(),
             tells_stages: true,
         }
+    }
+}
+
+impl Options {
+    /// What stands after `Authorization: Basic`.
+    #[must_use]
+    pub fn login(&self) -> String {
+        BASE64_STANDARD.encode(format!("{}:{}", self.user, self.token))
     }
 }
 
