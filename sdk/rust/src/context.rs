@@ -6,6 +6,7 @@ use crate::bindings::exports::quintant::collector::collector::CollectRequest;
 use crate::bindings::quintant::collector::types;
 use crate::error::{Error, Result};
 use crate::instant::Instant;
+use crate::pattern::matches;
 
 pub use types::Window;
 
@@ -82,39 +83,5 @@ impl<S: DeserializeOwned> Request<S> {
             max_facts: request.max_facts,
             cursor: request.cursor,
         })
-    }
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        let Some((_, after)) = rest.split_once(part) else {
-            return false;
-        };
-        rest = after;
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn stars_match_any_run() {
-        for (pattern, name) in [("ci", "CI"), ("*-bot", "deploy-bot"), ("a*b*c", "aXbYc"), ("*", ""), ("a**b", "ab")] {
-            assert!(matches(pattern, name), "{pattern} {name}");
-        }
-        for (pattern, name) in [("ci", "ci2"), ("*-bot", "botany"), ("ab*ba", "aba"), ("", "x")] {
-            assert!(!matches(pattern, name), "{pattern} {name}");
-        }
     }
 }

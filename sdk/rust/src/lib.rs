@@ -72,6 +72,10 @@ pub mod descriptor;
 
 pub mod context;
 
+pub mod calendar;
+
+pub mod pattern;
+
 pub mod http;
 
 pub mod paging;

@@ -1,5 +1,7 @@
 //! Runs a collector natively, the way the host would: its upstream is a closure.
 
+mod spoiled;
+
 use std::marker::PhantomData;
 
 use crate::bindings::exports::quintant::collector::collector::CollectRequest;
@@ -12,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::http::{Client, HttpError, HttpRequest, Response};
 use crate::instant::{DAY, Instant};
 use crate::page::Page;
+
+pub use spoiled::spoiled;
 
 /// A configured source of collector `C`. The crate's first page shows one in use.
 pub struct Source<C> {
@@ -64,6 +68,13 @@ impl<C: Collector> Source<C> {
     #[must_use]
     pub fn max_facts(mut self, max_facts: u32) -> Self {
         self.max_facts = max_facts;
+        self
+    }
+
+    /// Sets the calendar's zone: seconds east of UTC, each from its instant on.
+    #[must_use]
+    pub fn utc_offsets(mut self, offsets: impl IntoIterator<Item = (Instant, i32)>) -> Self {
+        self.context.utc_offsets = offsets.into_iter().collect();
         self
     }
 
