@@ -57,7 +57,7 @@ impl<C: Collector> Source<C> {
         self
     }
 
-    /// Sets the clock alone: after the window's end it is a stretch of the past.
+    /// Sets the clock alone, as for a window that lies in the past.
     #[must_use]
     pub fn now(mut self, now: Instant) -> Self {
         self.context.now = now;
