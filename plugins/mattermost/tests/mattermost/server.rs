@@ -142,7 +142,7 @@ impl ChatServer {
     fn post_list(&self, channel: &str, query: &BTreeMap<&str, &str>) -> Response {
         assert!(query.keys().all(|name| ["page", "per_page", "before"].contains(name)), "{query:?}");
         let mut posts: Vec<&Value> = self.posts.get(channel).into_iter().flatten().collect();
-        posts.sort_by_key(|post| std::cmp::Reverse((post["create_at"].as_i64(), post["id"].to_string())));
+        posts.sort_by_cached_key(|post| std::cmp::Reverse((post["create_at"].as_i64(), post["id"].to_string())));
         let before =
             query.get("before").map(|id| posts.iter().find(|post| post["id"] == *id).unwrap()["create_at"].as_i64());
         let is_older = |post: &&&Value| before.is_none_or(|before| post["create_at"].as_i64() < before);

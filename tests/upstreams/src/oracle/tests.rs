@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::organisation::chat::Chat;
 use crate::organisation::delivery::Delivery;
+use crate::organisation::survey::Survey;
 use crate::organisation::{
     Account, AccountId, AccountKind, Change, Commit, CommitAccount, CommitAuthor, Event, Membership, Push, Repository,
     Review, Team,
@@ -47,6 +49,7 @@ impl Story {
                     team,
                     from: "2020-01-01".parse().unwrap(),
                     github: vec![login.to_uppercase()],
+                    mattermost: Vec::new(),
                 });
             }
         }
@@ -80,6 +83,8 @@ impl Story {
             accounts,
             repositories,
             delivery: Delivery::default(),
+            chat: Chat::default(),
+            survey: Survey::default(),
         };
         Self { organisation, next_commit: 0 }
     }
@@ -334,6 +339,7 @@ fn people_belong_to_the_team_of_the_weeks_monday() {
         team: Some("b".to_owned()),
         from: "2026-07-29".parse().unwrap(),
         github: vec!["p1".to_owned()],
+        mattermost: Vec::new(),
     });
     story.busy_day(6, "2026-07-31");
     story.busy_day(6, "2026-08-05");
@@ -431,6 +437,7 @@ fn who_joins_later_is_not_on_the_roster_yet() {
         team: Some("a".to_owned()),
         from: "2027-01-01".parse().unwrap(),
         github: vec!["late".to_owned()],
+        mattermost: Vec::new(),
     });
     let spans = story.oracle("2026-08-04T12:00:00Z").spans();
     assert!(spans.iter().filter(|span| span.cell == "unassigned").all(|span| span.roster == 4 && span.withheld));

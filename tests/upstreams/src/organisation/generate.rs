@@ -3,11 +3,13 @@
 use jiff::{Timestamp, ToSpan as _};
 
 use super::Organisation;
+use super::chat::chat;
 use super::delivery::delivery;
 use super::history::History;
 use super::people::people;
 use super::random::Random;
 use super::repositories::repositories;
+use super::survey::survey;
 use super::work::Work;
 
 const WEEKS: i64 = 26;
@@ -28,6 +30,8 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         history.fill(repository, changes, pushes);
     }
     let delivery = delivery(seed, start, end, &repositories);
+    let chat = chat(seed, start, end, &people, &repositories, &delivery);
+    let survey = survey(seed, start, end, &people, &delivery);
     Organisation {
         start,
         end,
@@ -37,5 +41,7 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         accounts: people.accounts,
         repositories,
         delivery,
+        chat,
+        survey,
     }
 }

@@ -1,6 +1,7 @@
 //! A made-up software organisation and everything it did in 26 weeks; generation never looks at a clock.
 
 mod changes;
+pub mod chat;
 pub mod delivery;
 mod generate;
 mod history;
@@ -9,6 +10,7 @@ mod people;
 mod random;
 mod repositories;
 mod reviews;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -17,7 +19,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use chat::Chat;
 use delivery::Delivery;
+use survey::Survey;
 
 /// The whole truth: who worked where, and what each repository went through.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +37,8 @@ pub struct Organisation {
     pub accounts: Vec<Account>,
     pub repositories: Vec<Repository>,
     pub delivery: Delivery,
+    pub chat: Chat,
+    pub survey: Survey,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +56,8 @@ pub struct Membership {
     pub from: Date,
     /// Logins and e-mail addresses, in any case.
     pub github: Vec<String>,
+    /// The same of Mattermost; empty where there is no account.
+    pub mattermost: Vec<String>,
 }
 
 /// Position in [`Organisation::accounts`].

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::chat::roster_spelling;
 use super::random::Random;
 use super::{Account, AccountId, AccountKind, Membership, Team, date_of};
 
@@ -152,6 +153,7 @@ fn roster(people: &[Person], accounts: &[Account]) -> Vec<Membership> {
                 team: team.map(|team| TEAMS[team].0.to_owned()),
                 from: *from,
                 github: github.clone(),
+                mattermost: roster_spelling(index, &accounts[person.accounts[0].0].email),
             });
         }
     }
