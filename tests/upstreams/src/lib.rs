@@ -5,6 +5,9 @@ pub mod organisation;
 
 pub mod github;
 pub mod jenkins;
+mod loopback;
+pub mod mattermost;
+pub mod nps;
 pub mod replay;
 pub mod requests;
 pub mod script;

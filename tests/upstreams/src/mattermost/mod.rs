@@ -1,0 +1,130 @@
+//! Mattermost's API v4 for a made-up organisation, as of an instant that a test can move; real HTTP on loopback.
+
+mod analytics;
+mod answer;
+mod listings;
+mod posts;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::loopback::Loopback;
+use crate::organisation::Organisation;
+use crate::requests::Request;
+
+/// Of a bot account that is in every team.
+pub const TOKEN: &str = "simulated-mattermost-token";
+/// Of a system administrator.
+pub const ADMINISTRATOR_TOKEN: &str = "simulated-administrator-token";
+
+/// How the simulated server is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The largest page, whatever is asked for.
+    pub largest_page: usize,
+    /// Requests a second; none: the limiter is off, as it is by default.
+    pub requests_per_second: Option<u64>,
+    pub reset: Reset,
+    /// The licence hides older posts.
+    pub history_from: Option<Timestamp>,
+    /// With more users than that, analytics are switched off.
+    pub most_users_for_statistics: usize,
+}
+
+/// What `X-Ratelimit-Reset` tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reset {
+    /// Seconds until then, as the server really does.
+    #[default]
+    Seconds,
+    /// Seconds since 1970, as the documentation prints it.
+    Epoch,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            largest_page: 200,
+            requests_per_second: None,
+            reset: Reset::default(),
+            history_from: None,
+            most_users_for_statistics: 2500,
+        }
+    }
+}
+
+/// A running server; it ends when this is dropped.
+pub struct Simulation {
+    world: Arc<World>,
+    server: Loopback,
+}
+
+struct World {
+    organisation: Arc<Organisation>,
+    options: Options,
+    /// The posts of each channel, oldest first, as positions.
+    posts_of: Vec<Vec<usize>>,
+    state: Mutex<Moving>,
+}
+
+struct Moving {
+    now: Timestamp,
+    /// When the second began in which requests are counted, and how many there were.
+    second: (Instant, u64),
+}
+
+impl Simulation {
+    /// Starts at the organisation's end.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(organisation: Arc<Organisation>, options: Options) -> io::Result<Self> {
+        let chat = &organisation.chat;
+        let mut posts_of = vec![Vec::new(); chat.channels.len()];
+        for (position, post) in chat.posts.iter().enumerate() {
+            posts_of[post.channel.0].push(position);
+        }
+        let state = Mutex::new(Moving { now: organisation.end, second: (Instant::now(), 0) });
+        let listen = options.listen;
+        let world = Arc::new(World { organisation, options, posts_of, state });
+        let answering = Arc::clone(&world);
+        let server = Loopback::start(listen, move |asked| answer::answer(&answering, asked)).await?;
+        Ok(Self { world, server })
+    }
+
+    /// What an operator would configure as the endpoint's URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.server.url
+    }
+
+    #[must_use]
+    pub fn organisation(&self) -> &Organisation {
+        &self.world.organisation
+    }
+
+    /// Every later answer shows the server as of `now`.
+    pub fn set_now(&self, now: Timestamp) {
+        self.world.moving().now = now;
+    }
+
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+}
+
+impl World {
+    fn moving(&self) -> MutexGuard<'_, Moving> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
