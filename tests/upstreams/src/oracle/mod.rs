@@ -3,6 +3,7 @@
 mod answers;
 mod atoms;
 pub mod delivery;
+pub mod conversation;
 mod facts;
 mod people;
 mod rounding;
