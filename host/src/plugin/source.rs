@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wasmtime::{Store, Trap};
 
 use super::contract::Plugin as Instance;
@@ -21,6 +21,8 @@ use crate::model::{Calendar, FeedName, SampleMetric, SourceName};
 
 const MOST_CHECK_ITEMS: usize = 1000;
 const RETRY_AFTER_WAITING_SECONDS: u32 = 300;
+/// The day, the week and the quarter that a window begins in have begun before it.
+const BEFORE_THE_WINDOW: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// Why a source's configuration does not fit its plugin.
 #[derive(Debug, thiserror::Error)]
@@ -242,6 +244,7 @@ impl Session<'_> {
     }
 
     fn context(&self, from: Timestamp, now: Timestamp) -> types::Context {
+        let from = from.checked_sub(BEFORE_THE_WINDOW).unwrap_or(from);
         let utc_offsets =
             self.calendar.offsets(from, now).into_iter().map(|(at, seconds)| (at.as_millisecond(), seconds)).collect();
         types::Context {

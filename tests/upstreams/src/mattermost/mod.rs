@@ -7,6 +7,7 @@ mod posts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::loopback::Loopback;
 use crate::organisation::Organisation;
+use crate::organisation::chat::Post;
 use crate::requests::Request;
 
 /// Of a bot account that is in every team.
@@ -73,6 +75,8 @@ struct World {
     options: Options,
     /// The posts of each channel, oldest first, as positions.
     posts_of: Vec<Vec<usize>>,
+    /// Where each post is, by its id.
+    position_of: HashMap<String, usize>,
     state: Mutex<Moving>,
 }
 
@@ -90,12 +94,14 @@ impl Simulation {
     pub async fn start(organisation: Arc<Organisation>, options: Options) -> io::Result<Self> {
         let chat = &organisation.chat;
         let mut posts_of = vec![Vec::new(); chat.channels.len()];
+        let mut position_of = HashMap::with_capacity(chat.posts.len());
         for (position, post) in chat.posts.iter().enumerate() {
             posts_of[post.channel.0].push(position);
+            position_of.insert(post.id.clone(), position);
         }
         let state = Mutex::new(Moving { now: organisation.end, second: (Instant::now(), 0) });
         let listen = options.listen;
-        let world = Arc::new(World { organisation, options, posts_of, state });
+        let world = Arc::new(World { organisation, options, posts_of, position_of, state });
         let answering = Arc::clone(&world);
         let server = Loopback::start(listen, move |asked| answer::answer(&answering, asked)).await?;
         Ok(Self { world, server })
@@ -124,6 +130,10 @@ impl Simulation {
 }
 
 impl World {
+    fn post(&self, id: &str) -> Option<&Post> {
+        self.position_of.get(id).map(|position| &self.organisation.chat.posts[*position])
+    }
+
     fn moving(&self) -> MutexGuard<'_, Moving> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,13 +26,14 @@ pub(super) fn posts(view: &View<'_>, channel: &str) -> Answer {
             .collect()
     } else if let Some(id) = view.parameter("before") {
         // A post that is unknown, as one that was deleted for good, has nothing before it.
-        let before = all().find(|post| post.id == id).map_or(Timestamp::MIN, |post| post.at);
+        let before =
+            view.world.post(id).filter(|post| post.channel.0 == position).map_or(Timestamp::MIN, |post| post.at);
         view.page(all().filter(|post| post.at < before).filter(is_shown))
     } else {
         view.page(all().filter(is_shown))
     };
     // Roots come along with the posts of their threads.
-    let roots = listed.iter().filter_map(|post| all().find(|root| Some(&root.id) == post.root.as_ref()));
+    let roots = listed.iter().filter_map(|post| view.world.post(post.root.as_deref()?));
     let posts: Map<String, Value> = listed
         .iter()
         .copied()
