@@ -105,7 +105,7 @@ impl<'a> Api<'a> {
     /// Every other status, and no answer at all.
     pub fn send(&self, request: &HttpRequest) -> Result<Response, Stop> {
         self.requests.set(self.requests.get().saturating_add(1));
-        let response = self.client.send(request).map_err(no_answer)?;
+        let response = self.client.send(request).map_err(|error| no_answer(error, request.method))?;
         if self.first_date.get().is_none() {
             self.first_date.set(date(&response));
         }
@@ -175,8 +175,12 @@ fn date(response: &Response) -> Option<Instant> {
     response.header("date").and_then(instant::parse_http_date)
 }
 
-fn no_answer(error: HttpError) -> Stop {
+fn no_answer(error: HttpError, method: Method) -> Stop {
     match error {
+        HttpError::Denied(why) if method == Method::Post => Error::Misconfigured(format!(
+            "`mode = \"posts\"` asks who posted by `POST /api/v4/users/ids`, which changes nothing: {why}"
+        ))
+        .into(),
         HttpError::Unreachable(_) => Stop::Here(Loss::Unavailable),
         HttpError::TooLarge(limit) => {
             let limit = limit.to_string();

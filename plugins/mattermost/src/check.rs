@@ -154,8 +154,9 @@ fn accounts_item(api: &Api<'_>, own: Id) -> Result<CheckItem> {
                 .hint("write user names into the roster"))
         }
         Err(Stop::Here(loss)) => Ok(lost(format!("{name} (`POST /api/v4/users/ids`)"), loss)),
-        Err(Stop::Run(Error::Permanent(why))) => Ok(CheckItem::fail(name, why)
-            .hint("`mode = \"posts\"` needs `post` among the endpoint's methods; it asks and changes nothing")),
+        Err(Stop::Run(Error::Misconfigured(why))) => {
+            Ok(CheckItem::fail(name, why).hint("grant `post` among the endpoint's methods, or use another `mode`"))
+        }
         Err(Stop::Run(error)) => Err(error),
     }
 }

@@ -112,56 +112,56 @@ fn compare(
     scope: &str,
     page: &mut Page,
 ) -> Readings {
+    let without_counter = listing.items.iter().filter(|channel| counter(channel).is_none()).count();
+    page.reject(Some(scope), u32::try_from(without_counter).unwrap_or(u32::MAX));
     let at = listing.at;
-    let (mut without_count, mut resets) = (0, 0);
-    let mut now = Readings { at, counts: BTreeMap::new(), earlier: BTreeMap::new() };
-    let Some(mut before) = before else {
-        for channel in &listing.items {
-            match counter(channel) {
-                Some(count) => drop(now.counts.insert(channel.id.clone(), count)),
-                None => without_count += 1,
-            }
-        }
-        page.reject(Some(scope), without_count);
-        return now;
-    };
+    let counts = listing.items.iter().filter_map(|channel| Some((channel.id.clone(), counter(channel)?))).collect();
+    let mut now = Readings { at, counts, earlier: BTreeMap::new() };
+    let Some(mut before) = before else { return now };
     if at <= before.at {
         // The server's clock went back: nothing can be said until it has caught up.
         return before;
     }
     let mut grown: BTreeMap<(Instant, Instant), u64> = weeks(before.at, at, calendar).map(|week| (week, 0)).collect();
+    let mut resets = 0;
     for channel in &listing.items {
-        let id = &channel.id;
-        let known = match before.counts.remove(id) {
-            Some(count) => Some((count, before.at)),
-            None => before.earlier.remove(id),
-        };
-        let Some(count) = counter(channel) else {
-            without_count += 1;
-            now.earlier.extend(known.map(|known| (id.clone(), known)));
-            continue;
-        };
-        now.counts.insert(id.clone(), count);
-        // A channel that is new has all its messages since; one that only comes back into view, or has become public,
-        // has them from before.
-        let is_new = channel.create_at.is_some_and(|created_at| created_at >= before.at);
-        let (base, since) = match known {
-            Some(known) => known,
-            None if is_new => (0, before.at),
-            None => continue,
-        };
+        let Some(count) = counter(channel) else { continue };
+        let Some((base, since)) = before.take(channel) else { continue };
         match count.checked_sub(base) {
             Some(0) => {}
             Some(growth) => *grown.entry(period(since, at, channel, calendar)).or_default() += growth,
             None => resets += 1,
         }
     }
-    let missing = before.counts.into_iter().map(|(id, count)| (id, (count, before.at))).chain(before.earlier);
-    now.earlier.extend(missing.filter(|(_, (_, read_at))| *read_at > at - LONGEST_ABSENCE));
-    page.reject(Some(scope), without_count);
+    now.earlier = before.left_over(at - LONGEST_ABSENCE);
     if resets > 0 {
         log::info("message counters went back: no number for these channels", &[("channels", &resets.to_string())]);
     }
+    tell(team, grown, page);
+    now
+}
+
+impl Readings {
+    /// What a channel's counter was, and when it was read last; none where it cannot be compared.
+    fn take(&mut self, channel: &Channel) -> Option<(u64, Instant)> {
+        if let Some(count) = self.counts.remove(&channel.id) {
+            return Some((count, self.at));
+        }
+        // A channel that is new has all its messages since; one that only comes into view, as when it becomes public,
+        // has them from before.
+        let is_new = channel.create_at.is_some_and(|created_at| created_at >= self.at);
+        self.earlier.remove(&channel.id).or(is_new.then_some((0, self.at)))
+    }
+
+    /// What was compared with nothing, unless it was read too long ago.
+    fn left_over(self, oldest: Instant) -> BTreeMap<Id, (u64, Instant)> {
+        let at = self.at;
+        let missing = self.counts.into_iter().map(|(id, count)| (id, (count, at)));
+        missing.chain(self.earlier).filter(|(_, (_, read_at))| *read_at > oldest).collect()
+    }
+}
+
+fn tell(team: &Id, grown: BTreeMap<(Instant, Instant), u64>, page: &mut Page) {
     for ((start, end), count) in grown {
         let mut tally = Tally::new(TOOL, Window { start, end });
         tally.scope = Some(team.to_string());
@@ -169,7 +169,6 @@ fn compare(
         tally.bots_included = true;
         page.push(format!("{TOOL}/{team}/{start}-{end}"), end - 1, tally);
     }
-    now
 }
 
 fn counter(channel: &Channel) -> Option<u64> {

@@ -62,11 +62,6 @@ fn people(
 ) -> Result<BTreeMap<Id, Account>> {
     let users = match users(api, accounts) {
         Ok(users) => users,
-        Err(Stop::Run(Error::Permanent(why))) if why.starts_with("request denied") => {
-            return Err(Error::Misconfigured(format!(
-                "`mode = \"posts\"` asks who posted by `POST /api/v4/users/ids`, which changes nothing: {why}"
-            )));
-        }
         Err(Stop::Run(error)) => return Err(error),
         Err(Stop::Here(Loss::Unavailable)) => {
             return Err(Error::Transient("Mattermost does not tell who posted".to_owned()));

@@ -136,7 +136,7 @@ fn what_the_server_does_not_offer() {
             CheckStatus::Pass server: Mattermost answered (-)
             CheckStatus::Pass token: accepted (-)
             CheckStatus::Pass team engineering: posts of its public channels can be read (-)
-            CheckStatus::Fail accounts: request denied: POST is not granted (`mode = "posts"` needs `post` among the endpoint's methods; it asks and changes nothing)
+            CheckStatus::Fail accounts: `mode = "posts"` asks who posted by `POST /api/v4/users/ids`, which changes nothing: POST is not granted (grant `post` among the endpoint's methods, or use another `mode`)
         "#]],
     );
 }

@@ -67,8 +67,8 @@ fn a_post_that_is_not_granted_is_explained() {
     let error = source(&server, json!({ "mode": "posts" })).drain("posts", None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "misconfigured: `mode = \"posts\"` asks who posted by `POST /api/v4/users/ids`, which changes nothing: request \
-         denied: POST is not granted"
+        "misconfigured: `mode = \"posts\"` asks who posted by `POST /api/v4/users/ids`, which changes nothing: POST is \
+         not granted"
     );
 }
 
