@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{View, forbidden, found, millis, not_found, refusal};
 use crate::loopback::Answer;
-use crate::organisation::chat::{Channel, ChannelId, ChatTeam, ChatUser, PostKind, Privacy};
+use crate::organisation::chat::{Channel, ChatTeam, ChatUser, PostKind, Privacy};
 
 pub(super) fn own_account(view: &View<'_>) -> Answer {
     let roles = if view.is_administrator { "system_user system_admin" } else { "system_user" };
@@ -104,14 +104,20 @@ pub(super) fn readable(view: &View<'_>, id: &str) -> Result<usize, Answer> {
 
 fn show_channel(view: &View<'_>, position: usize) -> Value {
     let channel = &view.chat.channels[position];
-    let posts = view.world.posts_of[position].iter().map(|post| &view.chat.posts[*post]);
-    let last = posts.take_while(|post| post.at <= view.now).filter(|post| post.kind != PostKind::System).last();
+    let all = || view.world.posts_of[position].iter().map(|post| &view.chat.posts[*post]);
+    let posts = || all().take_while(|post| post.at <= view.now);
+    let last = posts().filter(|post| post.kind != PostKind::System).last();
     let kind = match channel.privacy {
         _ if channel.is_public_at(view.now) => "O",
         Privacy::Direct => "D",
         _ => "P",
     };
-    let total = view.chat.counter(ChannelId(position), view.now);
+    let (counted_from, base) = match channel.counter_reset {
+        Some((at, count)) if at <= view.now => (at, count),
+        _ => (jiff::Timestamp::MIN, channel.earlier_messages),
+    };
+    let counted = posts().filter(|post| post.kind != PostKind::System && post.at > counted_from);
+    let total = base + counted.count() as u64;
     let last_post_at = last.map_or(channel.created_at, |post| post.at).as_millisecond();
     json!({
         "id": channel.id, "create_at": channel.created_at.as_millisecond(),
