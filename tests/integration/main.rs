@@ -10,6 +10,7 @@ mod bad_guests;
 
 mod bounds;
 mod cancelling;
+mod chat_and_survey;
 mod code_cache;
 mod collecting;
 mod configuration;

@@ -58,9 +58,9 @@ async fn one_run_over_90_days_finds_every_post_of_every_person() {
 async fn many_runs_store_what_one_run_does() {
     let simulation = simulation(Options::default()).await;
     let organisation = simulation.organisation();
-    let (from, end) = (organisation.end - 30 * DAY, organisation.end);
+    let (from, end) = (organisation.end - 15 * DAY, organisation.end);
     let mut small = posts(&simulation, from);
-    for now in steps(from + DAY, end, 20 * DAY / 24) {
+    for now in steps(from + DAY, end, DAY) {
         simulation.set_now(now);
         small.run(now);
     }

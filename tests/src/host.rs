@@ -105,6 +105,17 @@ pub fn emitting_sources(sources: &[(&str, &str, &str)]) -> String {
     text
 }
 
+/// A configuration with one source, named like its plugin, whose endpoint takes the harness's token.
+pub fn source_of(plugin: &str, url: &str, settings: &str) -> String {
+    let component = plugins().join(plugin).with_extension("wasm");
+    format!(
+        "{}[[source]]\nname = \"{plugin}\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+         auth = {{ bearer = {{ file = \"github.token\" }} }}\n{LOOPBACK}\n[source.settings]\n{settings}\n",
+        ground(),
+        component.display()
+    )
+}
+
 /// A configuration with one source that is read through the GitHub plugin, without teams.
 pub fn github_source(url: &str, settings: &str) -> String {
     github_sources(&[("github", url)], settings)

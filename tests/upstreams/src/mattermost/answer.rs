@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ADMINISTRATOR_TOKEN, Reset, TOKEN, World, analytics, listings, posts};
+use super::{ADMINISTRATOR_TOKEN, Reset, World, analytics, listings, posts};
 use crate::loopback::{Answer, Asked, parts};
 use crate::organisation::chat::Chat;
 
@@ -63,7 +63,7 @@ fn route(world: &World, asked: &Asked<'_>, now: Timestamp) -> Answer {
     }
     let token = asked.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let is_administrator = match token {
-        Some(TOKEN) => false,
+        Some(token) if token == world.options.token => false,
         Some(ADMINISTRATOR_TOKEN) => true,
         _ => {
             return refusal(
@@ -106,6 +106,10 @@ fn limit(world: &World, now: Timestamp) -> Result<Vec<(&'static str, String)>, A
     if moving.second.0.elapsed() >= Duration::from_secs(1) {
         moving.second = (Instant::now(), 0);
     }
+    moving.since_crowded += 1;
+    if world.options.crowded_after.is_some_and(|after| moving.since_crowded > after) {
+        (moving.since_crowded, moving.second.1) = (0, most);
+    }
     let reset = match world.options.reset {
         Reset::Seconds => 1,
         Reset::Epoch => now.as_second() + 1,
@@ -120,9 +124,12 @@ fn limit(world: &World, now: Timestamp) -> Result<Vec<(&'static str, String)>, A
         moving.second.1 += 1;
         return Ok(headers);
     }
-    let body = b"limit exceeded\n".to_vec();
-    let refusal = Answer { status: 429, headers, body };
-    Err(refusal.with("content-type", "text/plain; charset=utf-8").with("retry-after", "1"))
+    let refusal = Answer { status: 429, headers, body: b"limit exceeded\n".to_vec() };
+    let refusal = refusal.with("content-type", "text/plain; charset=utf-8");
+    Err(match world.options.reset {
+        Reset::Seconds => refusal.with("retry-after", "1"),
+        Reset::Epoch => refusal,
+    })
 }
 
 pub(super) fn refusal(status: u16, id: &str, message: &str) -> Answer {

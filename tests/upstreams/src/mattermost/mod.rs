@@ -20,7 +20,7 @@ use crate::organisation::Organisation;
 use crate::organisation::chat::Post;
 use crate::requests::Request;
 
-/// Of a bot account that is in every team.
+/// What the bot account's is by default.
 pub const TOKEN: &str = "simulated-mattermost-token";
 /// Of a system administrator.
 pub const ADMINISTRATOR_TOKEN: &str = "simulated-administrator-token";
@@ -30,10 +30,14 @@ pub const ADMINISTRATOR_TOKEN: &str = "simulated-administrator-token";
 pub struct Options {
     /// Port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Of a bot account that is in every team.
+    pub token: String,
     /// The largest page, whatever is asked for.
     pub largest_page: usize,
     /// Requests a second; none: the limiter is off, as it is by default.
     pub requests_per_second: Option<u64>,
+    /// Each time after so many requests others have used up the second.
+    pub crowded_after: Option<u64>,
     pub reset: Reset,
     /// The licence hides older posts.
     pub history_from: Option<Timestamp>,
@@ -47,7 +51,7 @@ pub enum Reset {
     /// Seconds until then, as the server really does.
     #[default]
     Seconds,
-    /// Seconds since 1970, as the documentation prints it.
+    /// Seconds since 1970 and no `Retry-After`, as the documentation prints it.
     Epoch,
 }
 
@@ -55,8 +59,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            token: TOKEN.to_owned(),
             largest_page: 200,
             requests_per_second: None,
+            crowded_after: None,
             reset: Reset::default(),
             history_from: None,
             most_users_for_statistics: 2500,
@@ -84,6 +90,7 @@ struct Moving {
     now: Timestamp,
     /// When the second began in which requests are counted, and how many there were.
     second: (Instant, u64),
+    since_crowded: u64,
 }
 
 impl Simulation {
@@ -99,7 +106,7 @@ impl Simulation {
             posts_of[post.channel.0].push(position);
             position_of.insert(post.id.clone(), position);
         }
-        let state = Mutex::new(Moving { now: organisation.end, second: (Instant::now(), 0) });
+        let state = Mutex::new(Moving { now: organisation.end, second: (Instant::now(), 0), since_crowded: 0 });
         let listen = options.listen;
         let world = Arc::new(World { organisation, options, posts_of, position_of, state });
         let answering = Arc::clone(&world);

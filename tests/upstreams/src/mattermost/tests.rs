@@ -169,7 +169,7 @@ async fn analytics_are_the_administrators_and_include_private_channels() {
     let rows = ask_as(ADMINISTRATOR_TOKEN, &simulation, &path).await.json().unwrap();
     let rows = rows.as_array().unwrap();
     assert!(rows.len() <= 30 && rows[0]["name"] == "2026-06-30", "{}", rows[0]);
-    let of_day = |is_wanted: &dyn Fn(&crate::organisation::chat::Post) -> bool| {
+    let of_day = |is_wanted: &dyn Fn(&Post) -> bool| {
         let on_day = chat.posts.iter().filter(|post| post.at.to_string().starts_with("2026-06-30"));
         on_day.filter(|post| chat.channels[post.channel.0].team == Some(0) && is_wanted(post)).count()
     };
@@ -185,7 +185,7 @@ async fn analytics_are_the_administrators_and_include_private_channels() {
 async fn time_moves_and_hides_what_is_deleted() {
     let simulation = simulation(Options::default()).await;
     let chat = &simulation.organisation().chat;
-    let is_public = |post: &crate::organisation::chat::Post| chat.channels[post.channel.0].privacy == Privacy::Public;
+    let is_public = |post: &Post| chat.channels[post.channel.0].privacy == Privacy::Public;
     let gone = chat.posts.iter().find(|post| {
         post.deleted_at.is_some()
             && post.kind == PostKind::Message
