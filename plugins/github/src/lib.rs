@@ -1,4 +1,4 @@
-//! Collects pull requests, reviews and landed commits from GitHub's GraphQL and REST APIs.
+//! Collects pull requests, reviews, landed commits and deployments from GitHub's GraphQL and REST APIs.
 
 pub mod settings;
 
@@ -10,11 +10,15 @@ pub mod api;
 
 pub mod graphql;
 
+pub mod listing;
+
 pub mod scan;
 
 pub mod pulls;
 
 pub mod commits;
+
+pub mod deployments;
 
 pub mod check;
 
@@ -29,7 +33,7 @@ impl Collector for GitHub {
     type Settings = Settings;
 
     fn describe() -> Descriptor {
-        let description = "Pull requests, reviews and landed commits of GitHub repositories";
+        let description = "Pull requests, reviews, landed commits and deployments of GitHub repositories";
         Descriptor::new("github", env!("CARGO_PKG_VERSION"), "GitHub", description)
             .license("Apache-2.0")
             .endpoint(
@@ -46,6 +50,7 @@ impl Collector for GitHub {
                 [FactKind::Change, FactKind::Review],
             ))
             .feed(Feed::new("commits", "Commits that landed on the default branch", [FactKind::Commit]))
+            .feed(Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment]))
     }
 
     fn check(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {
@@ -53,9 +58,13 @@ impl Collector for GitHub {
     }
 
     fn collect(client: &Client, request: &Request<Settings>) -> Result<Page> {
+        let settings = &request.context.settings;
         match request.feed.as_str() {
             "pull_requests" => scan::run::<pulls::PullRequests>(client, request),
             "commits" => scan::run::<commits::Commits>(client, request),
+            "deployments" if settings.deployments => scan::run::<deployments::Deployments>(client, request),
+            // Switched off: nothing is read, and nothing is said to be covered.
+            "deployments" => Ok(Page::new()),
             other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
         }
     }

@@ -1,5 +1,6 @@
 //! What an operator may set.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -19,6 +20,20 @@ pub struct Settings {
     /// How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused.
     #[serde(default)]
     pub pull_requests_by: PullRequestsBy,
+    /// Whether deployments are read.
+    #[serde(default = "on")]
+    pub deployments: bool,
+    /// What is deployed from a repository, where that is not called like it: `{ "octo/payments-api" = "payments" }`.
+    #[serde(default)]
+    pub services: BTreeMap<Repository, String>,
+}
+
+impl Settings {
+    /// What is deployed from a repository.
+    #[must_use]
+    pub fn service<'a>(&'a self, repository: &'a Repository) -> &'a str {
+        self.services.get(repository).map_or(repository.as_str(), String::as_str)
+    }
 }
 
 /// One of GitHub's two APIs.
@@ -30,6 +45,10 @@ pub enum PullRequestsBy {
     GraphQl,
     /// A page of pull requests, then up to three requests for each.
     Rest,
+}
+
+fn on() -> bool {
+    true
 }
 
 fn full_page() -> u32 {

@@ -3,6 +3,8 @@
 
 mod check;
 mod commits;
+mod delivery;
+mod deployments;
 mod failures;
 mod graphql;
 mod history;
@@ -85,6 +87,7 @@ fn body(fact: &Fact) -> String {
             when(Some(commit.authored_at)),
             commit.parents,
         ),
+        Fact::Deployment(deployment) => delivery::deployment(deployment),
         other => format!("{other:?}"),
     }
 }

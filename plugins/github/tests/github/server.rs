@@ -26,6 +26,8 @@ pub(crate) struct GitHubServer {
     pub(crate) reviews: BTreeMap<u32, Vec<Value>>,
     pub(crate) events: BTreeMap<u32, Vec<Value>>,
     pub(crate) history: History,
+    /// Other listings of a repository, by what follows its name in the path.
+    pub(crate) lists: BTreeMap<String, Vec<Value>>,
     pub(crate) fault: Option<Box<Fault>>,
     /// Every request, as path and query.
     pub(crate) seen: Vec<String>,
@@ -39,8 +41,12 @@ pub(crate) fn shared(server: GitHubServer) -> Shared {
 
 /// A source that reads `repositories` from `server`, by REST alone.
 pub(crate) fn source(server: &Shared, repositories: &[&str], page_size: u32) -> Source<GitHub> {
+    configured(server, json!({ "repositories": repositories, "page_size": page_size, "pull_requests_by": "rest" }))
+}
+
+/// A source with these settings that reads from `server`.
+pub(crate) fn configured(server: &Shared, settings: Value) -> Source<GitHub> {
     let server = Rc::clone(server);
-    let settings = json!({ "repositories": repositories, "page_size": page_size, "pull_requests_by": "rest" });
     Source::new(settings, move |request| server.borrow_mut().answer(request))
 }
 
@@ -115,12 +121,20 @@ impl GitHubServer {
                         &query,
                         |items| json!({ "commits": items, "files": [{ "patch": "…" }] }),
                     ),
-                    None => Response::new(404).body(r#"{"message":"Not Found"}"#),
+                    None => not_found(),
                 }
             }
-            _ => Response::new(404).body(r#"{"message":"Not Found"}"#),
+            ["repos", _, _, rest @ ..] => match self.lists.get(&rest.join("/")) {
+                Some(items) => paged(items.clone(), &format!("/{}", rest.join("/")), &query, Value::Array),
+                None => not_found(),
+            },
+            _ => not_found(),
         }
     }
+}
+
+fn not_found() -> Response {
+    Response::new(404).body(r#"{"message":"Not Found"}"#)
 }
 
 fn json_body(text: &str) -> Response {

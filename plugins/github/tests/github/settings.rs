@@ -37,6 +37,11 @@ fn the_schema_says_it_all() {
           "additionalProperties": false,
           "description": "Settings of a GitHub source.",
           "properties": {
+            "deployments": {
+              "default": true,
+              "description": "Whether deployments are read.",
+              "type": "boolean"
+            },
             "page_size": {
               "default": 100,
               "description": "Items a page of a listing, 1 to 100. Lower it when answers exceed the host's size limit.",
@@ -58,6 +63,17 @@ fn the_schema_says_it_all() {
               "minItems": 1,
               "type": "array",
               "uniqueItems": true
+            },
+            "services": {
+              "additionalProperties": false,
+              "default": {},
+              "description": "What is deployed from a repository, where that is not called like it: `{ \"octo/payments-api\" = \"payments\" }`.",
+              "patternProperties": {
+                "^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$": {
+                  "type": "string"
+                }
+              },
+              "type": "object"
             }
           },
           "required": [

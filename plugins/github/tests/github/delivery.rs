@@ -1,0 +1,22 @@
+//! What runs, in a line each.
+
+use quintant_sdk::instant::format_rfc3339;
+use quintant_sdk::prelude::*;
+
+pub(crate) fn deployment(fact: &Deployment) -> String {
+    let result = match fact.deployment_result {
+        DeploymentResult::Success => "succeeded",
+        DeploymentResult::Failure => "failed",
+    };
+    let Deployment { id, service, environment, started_at, .. } = fact;
+    let sha = fact.head_sha.as_deref().map_or("none", |sha| sha.get(..7).unwrap_or(sha));
+    let mut text = format!(
+        "{service} {id} to {environment} {result}, began {}, repo {}, head {sha}",
+        format_rfc3339(*started_at),
+        fact.repo.as_deref().unwrap_or("none"),
+    );
+    for (is_so, word) in [(fact.rollback, ", rollback"), (fact.unplanned, ", unplanned")] {
+        text += if is_so { word } else { "" };
+    }
+    text
+}
