@@ -54,6 +54,15 @@ pub fn post(target: Target, body: Vec<u8>) -> HttpRequest {
     with_headers(request).header("content-type", "application/json")
 }
 
+/// The same request, for news only where there is a validator of an earlier answer.
+#[must_use]
+pub fn if_changed(request: HttpRequest, etag: Option<&str>) -> HttpRequest {
+    match etag {
+        Some(etag) => request.header("if-none-match", etag),
+        None => request,
+    }
+}
+
 fn with_headers(request: HttpRequest) -> HttpRequest {
     request.header("accept", "application/vnd.github+json").header("x-github-api-version", "2022-11-28")
 }
@@ -105,12 +114,12 @@ impl<'a> Api<'a> {
         self.judge(self.client.send(request))
     }
 
-    /// A `GET` of a URL from a `Link` header of an earlier call.
+    /// A `GET` of a URL from a `Link` header of an earlier call; only news where there is a validator of it.
     ///
     /// # Errors
     /// As [`Api::send`]. One that leads elsewhere expires the cursor, so that no later run meets it again.
-    pub fn follow(&self, url: &str) -> Result<Response, Stop> {
-        match self.client.send(&with_headers(HttpRequest::follow(ENDPOINT, url))) {
+    pub fn follow(&self, url: &str, etag: Option<&str>) -> Result<Response, Stop> {
+        match self.client.send(&if_changed(with_headers(HttpRequest::follow(ENDPOINT, url)), etag)) {
             Err(HttpError::Denied(why)) => {
                 Err(Error::CursorExpired(format!("the link to the next page is refused: {why}")).into())
             }

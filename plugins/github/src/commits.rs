@@ -105,10 +105,8 @@ impl Feed for Commits {
 /// Looks at the head, and decides how to get there.
 fn start(visit: &Visit<'_, State>) -> Result<Step<State, Position>, Stop> {
     let old = visit.state;
-    let mut request = api::get(format!("/repos/{}/commits", visit.repository)).query("per_page", "1");
-    if let Some(etag) = old.and_then(|state| state.etag.as_deref()) {
-        request = request.header("if-none-match", etag);
-    }
+    let request = api::get(format!("/repos/{}/commits", visit.repository)).query("per_page", "1");
+    let request = api::if_changed(request, old.and_then(|state| state.etag.as_deref()));
     let empty = State { id: old.and_then(|state| state.id), head: None, etag: None };
     let response = match visit.api.send(&request) {
         Ok(response) => response,

@@ -92,19 +92,15 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn list(&mut self, mut position: Position, page: &mut Page) -> Result<Step<State, Position>, Stop> {
         let visit = self.visit;
-        let response = position.place.read(visit.api, || {
+        let etag = visit.state.and_then(|state| state.etag.as_deref()).filter(|_| position.place.is_first_page());
+        let response = position.place.read(visit.api, etag, || {
             let path = format!("/repos/{}/deployments", visit.repository);
-            let request = api::get(path).query("per_page", visit.context.settings.page_size.to_string());
-            match visit.state.and_then(|state| state.etag.as_deref()) {
-                Some(etag) => request.header("if-none-match", etag),
-                None => request,
-            }
+            api::get(path).query("per_page", visit.context.settings.page_size.to_string())
         })?;
         if response.status == 304 {
             return Ok(Step::Done(position.kept));
         }
-        let is_first = position.place.is_first_page();
-        if is_first && position.place.skip == 0 {
+        if position.place.is_first_page() && position.place.skip == 0 {
             position.kept.etag = response.header("etag").map(str::to_owned);
         }
         let listed = response.items::<ListedDeployment>()?;
@@ -129,7 +125,7 @@ impl Reading<'_> {
                 return Ok(Step::More(position));
             }
         }
-        if position.place.turn(visit.api, &response) {
+        if position.place.turn(visit.api, response.next_page()) {
             return Ok(Step::More(position));
         }
         Ok(Step::Done(position.kept))

@@ -1,4 +1,4 @@
-//! Collects pull requests, reviews, landed commits and deployments from GitHub's GraphQL and REST APIs.
+//! Collects pull requests, reviews, landed commits, deployments and workflow runs from GitHub's GraphQL and REST APIs.
 
 pub mod settings;
 
@@ -20,6 +20,8 @@ pub mod commits;
 
 pub mod deployments;
 
+pub mod runs;
+
 pub mod check;
 
 use quintant_sdk::prelude::*;
@@ -33,7 +35,8 @@ impl Collector for GitHub {
     type Settings = Settings;
 
     fn describe() -> Descriptor {
-        let description = "Pull requests, reviews, landed commits and deployments of GitHub repositories";
+        let description =
+            "Pull requests, reviews, landed commits, deployments and workflow runs of GitHub repositories";
         Descriptor::new("github", env!("CARGO_PKG_VERSION"), "GitHub", description)
             .license("Apache-2.0")
             .endpoint(
@@ -51,6 +54,7 @@ impl Collector for GitHub {
             ))
             .feed(Feed::new("commits", "Commits that landed on the default branch", [FactKind::Commit]))
             .feed(Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment]))
+            .feed(Feed::new("workflow_runs", "Attempts of workflow runs that were completed", [FactKind::Build]))
     }
 
     fn check(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {
@@ -63,8 +67,9 @@ impl Collector for GitHub {
             "pull_requests" => scan::run::<pulls::PullRequests>(client, request),
             "commits" => scan::run::<commits::Commits>(client, request),
             "deployments" if settings.deployments => scan::run::<deployments::Deployments>(client, request),
+            "workflow_runs" if settings.workflow_runs => scan::run::<runs::WorkflowRuns>(client, request),
             // Switched off: nothing is read, and nothing is said to be covered.
-            "deployments" => Ok(Page::new()),
+            "deployments" | "workflow_runs" => Ok(Page::new()),
             other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
         }
     }

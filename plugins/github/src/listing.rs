@@ -4,7 +4,7 @@ use quintant_sdk::paging::Trail;
 use quintant_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Api, Stop};
+use crate::api::{self, Api, Stop};
 
 /// A place in a listing that is chained by `Link` headers.
 #[derive(Default, Serialize, Deserialize)]
@@ -23,20 +23,25 @@ impl Place {
         self.next.is_none()
     }
 
-    /// The page; `first` asks for the first one.
+    /// The page, or only news of it where there is a validator; `first` asks for the first one.
     ///
     /// # Errors
     /// As [`Api::send`] and [`Api::follow`].
-    pub fn read(&self, api: &Api<'_>, first: impl FnOnce() -> HttpRequest) -> Result<Response, Stop> {
+    pub fn read(
+        &self,
+        api: &Api<'_>,
+        etag: Option<&str>,
+        first: impl FnOnce() -> HttpRequest,
+    ) -> Result<Response, Stop> {
         match &self.next {
-            Some(url) => api.follow(url),
-            None => api.send(&first()),
+            Some(url) => api.follow(url, etag),
+            None => api.send(&api::if_changed(first(), etag)),
         }
     }
 
-    /// Goes to the page that follows `response`; false: there is none.
-    pub fn turn(&mut self, api: &Api<'_>, response: &Response) -> bool {
-        let Some(next) = response.next_page() else {
+    /// Goes to the page at `next`; false: there is none.
+    pub fn turn(&mut self, api: &Api<'_>, next: Option<&str>) -> bool {
+        let Some(next) = next else {
             return false;
         };
         if !self.trail.visit(next) {

@@ -139,8 +139,5 @@ fn listing(visit: &Visit<'_, State>, page_size: u32, known: Option<&State>) -> H
         .query("sort", "updated")
         .query("direction", "desc")
         .query("per_page", page_size.to_string());
-    match known.and_then(|state| state.etag.as_deref()) {
-        Some(etag) => request.header("if-none-match", etag),
-        None => request,
-    }
+    api::if_changed(request, known.and_then(|state| state.etag.as_deref()))
 }

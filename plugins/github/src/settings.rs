@@ -23,6 +23,9 @@ pub struct Settings {
     /// Whether deployments are read.
     #[serde(default = "on")]
     pub deployments: bool,
+    /// Whether workflow runs are read, as builds.
+    #[serde(default = "on")]
+    pub workflow_runs: bool,
     /// What is deployed from a repository, where that is not called like it: `{ "octo/payments-api" = "payments" }`.
     #[serde(default)]
     pub services: BTreeMap<Repository, String>,

@@ -48,7 +48,7 @@ impl Walk {
         cuts: &mut Vec<String>,
     ) -> Result<ControlFlow<Base, Self>, Stop> {
         let response = match &self.next {
-            Some(url) => visit.api.follow(url)?,
+            Some(url) => visit.api.follow(url, None)?,
             None => {
                 let since = self.since.saturating_sub(instant::SECOND);
                 visit.api.send(&super::listing(visit, head).query("since", instant::format_rfc3339(since)))?

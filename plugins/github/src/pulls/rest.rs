@@ -42,7 +42,7 @@ pub fn step(
     let fresh = position.is_none();
     let mut position = position.unwrap_or_default();
     let response = match &position.next {
-        Some(url) => visit.api.follow(url)?,
+        Some(url) => visit.api.follow(url, None)?,
         None => {
             let page_size = visit.context.settings.page_size;
             visit.api.send(&listing(visit, page_size, fresh.then_some(visit.state).flatten()))?

@@ -3,6 +3,19 @@
 use quintant_sdk::instant::format_rfc3339;
 use quintant_sdk::prelude::*;
 
+pub(crate) fn build(fact: &Build) -> String {
+    let Build { pipeline, number, attempt, .. } = fact;
+    let result = match fact.build_result {
+        BuildResult::Success => "success",
+        BuildResult::Failure => "failure",
+        BuildResult::Unstable => "unstable",
+        BuildResult::Aborted => "aborted",
+    };
+    let began = format_rfc3339(fact.started_at);
+    let sha = fact.sha.as_deref().map_or("none", |sha| sha.get(..7).unwrap_or(sha));
+    format!("{pipeline}#{number}.{attempt} {result}, began {began}, default {}, sha {sha}", fact.on_default_branch)
+}
+
 pub(crate) fn deployment(fact: &Deployment) -> String {
     let result = match fact.deployment_result {
         DeploymentResult::Success => "succeeded",

@@ -10,6 +10,7 @@ mod graphql;
 mod history;
 mod mapping;
 mod pulls;
+mod runs;
 mod server;
 mod settings;
 
@@ -87,6 +88,7 @@ fn body(fact: &Fact) -> String {
             when(Some(commit.authored_at)),
             commit.parents,
         ),
+        Fact::Build(build) => delivery::build(build),
         Fact::Deployment(deployment) => delivery::deployment(deployment),
         other => format!("{other:?}"),
     }

@@ -28,6 +28,10 @@ pub(crate) struct GitHubServer {
     pub(crate) history: History,
     /// Other listings of a repository, by what follows its name in the path.
     pub(crate) lists: BTreeMap<String, Vec<Value>>,
+    /// Single things of a repository, likewise.
+    pub(crate) objects: BTreeMap<String, Value>,
+    /// Workflow runs, newest first.
+    pub(crate) runs: Vec<Value>,
     pub(crate) fault: Option<Box<Fault>>,
     /// Every request, as path and query.
     pub(crate) seen: Vec<String>,
@@ -88,7 +92,9 @@ impl GitHubServer {
             ["rate_limit"] => json_body(include_str!("../fixtures/rate_limit.json")),
             ["repos", _, name] => {
                 let id = if *name == "app" { 42 } else { name.len() };
-                json_body(&json!({ "id": id, "full_name": format!("octo/{name}") }).to_string())
+                json_body(
+                    &json!({ "id": id, "full_name": format!("octo/{name}"), "default_branch": "main" }).to_string(),
+                )
             }
             ["repos", _, _, "pulls"] => {
                 let mut pulls: Vec<Value> = self.pulls.values().cloned().collect();
@@ -124,12 +130,34 @@ impl GitHubServer {
                     None => not_found(),
                 }
             }
-            ["repos", _, _, rest @ ..] => match self.lists.get(&rest.join("/")) {
-                Some(items) => paged(items.clone(), &format!("/{}", rest.join("/")), &query, Value::Array),
-                None => not_found(),
-            },
+            ["repos", _, _, "actions", "runs"] => self.runs(&query),
+            ["repos", _, _, rest @ ..] => {
+                let rest = rest.join("/");
+                match (self.lists.get(&rest), self.objects.get(&rest)) {
+                    (Some(items), _) => paged(items.clone(), &format!("/{rest}"), &query, Value::Array),
+                    (None, Some(object)) => json_body(&object.to_string()),
+                    (None, None) => not_found(),
+                }
+            }
             _ => not_found(),
         }
+    }
+}
+
+impl GitHubServer {
+    /// Those created in the dates that are asked for; never more than a thousand, whatever is counted.
+    fn runs(&self, query: &BTreeMap<&str, &str>) -> Response {
+        assert_eq!(query.get("exclude_pull_requests"), Some(&"true"));
+        let created = query["created"];
+        let (from, to) = match created.split_once("..") {
+            Some((from, to)) => (from, to),
+            None => (created.strip_prefix(">=").unwrap(), "9999-12-31T23:59:59Z"),
+        };
+        let is_in = |run: &&Value| (from..=to).contains(&run["created_at"].as_str().unwrap());
+        let mut runs: Vec<Value> = self.runs.iter().filter(is_in).cloned().collect();
+        let count = runs.len();
+        runs.truncate(1_000);
+        paged(runs, "/actions/runs", query, |runs| json!({ "total_count": count, "workflow_runs": runs }))
     }
 }
 

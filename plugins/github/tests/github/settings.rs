@@ -74,6 +74,11 @@ fn the_schema_says_it_all() {
                 }
               },
               "type": "object"
+            },
+            "workflow_runs": {
+              "default": true,
+              "description": "Whether workflow runs are read, as builds.",
+              "type": "boolean"
             }
           },
           "required": [
