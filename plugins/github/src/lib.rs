@@ -1,4 +1,4 @@
-//! Collects pull requests, reviews, landed commits, deployments and workflow runs from GitHub's GraphQL and REST APIs.
+//! Collects pull requests, reviews, landed commits, deployments, workflow runs and incidents from GitHub's GraphQL and REST APIs.
 
 pub mod settings;
 
@@ -22,6 +22,8 @@ pub mod deployments;
 
 pub mod runs;
 
+pub mod incidents;
+
 pub mod check;
 
 use quintant_sdk::prelude::*;
@@ -36,7 +38,7 @@ impl Collector for GitHub {
 
     fn describe() -> Descriptor {
         let description =
-            "Pull requests, reviews, landed commits, deployments and workflow runs of GitHub repositories";
+            "Pull requests, reviews, landed commits, deployments, workflow runs and incidents of GitHub repositories";
         Descriptor::new("github", env!("CARGO_PKG_VERSION"), "GitHub", description)
             .license("Apache-2.0")
             .endpoint(
@@ -55,6 +57,7 @@ impl Collector for GitHub {
             .feed(Feed::new("commits", "Commits that landed on the default branch", [FactKind::Commit]))
             .feed(Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment]))
             .feed(Feed::new("workflow_runs", "Attempts of workflow runs that were completed", [FactKind::Build]))
+            .feed(Feed::new("incidents", "Issues with a label, opened and closed", [FactKind::Incident]))
     }
 
     fn check(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {
@@ -68,8 +71,9 @@ impl Collector for GitHub {
             "commits" => scan::run::<commits::Commits>(client, request),
             "deployments" if settings.deployments => scan::run::<deployments::Deployments>(client, request),
             "workflow_runs" if settings.workflow_runs => scan::run::<runs::WorkflowRuns>(client, request),
+            "incidents" if !settings.incident_labels.is_empty() => scan::run::<incidents::Incidents>(client, request),
             // Switched off: nothing is read, and nothing is said to be covered.
-            "deployments" | "workflow_runs" => Ok(Page::new()),
+            "deployments" | "workflow_runs" | "incidents" => Ok(Page::new()),
             other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
         }
     }

@@ -26,6 +26,13 @@ pub struct Settings {
     /// Whether workflow runs are read, as builds.
     #[serde(default = "on")]
     pub workflow_runs: bool,
+    /// Labels of issues that are incidents, e.g. `["incident"]`; without any no issues are read.
+    #[serde(default)]
+    pub incident_labels: Vec<Label>,
+    /// What the labels that tell an incident's severity begin with: with `severity:` the label `severity: high` means `high`.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub incident_severity_prefix: Option<String>,
     /// What is deployed from a repository, where that is not called like it: `{ "octo/payments-api" = "payments" }`.
     #[serde(default)]
     pub services: BTreeMap<Repository, String>,
@@ -36,6 +43,41 @@ impl Settings {
     #[must_use]
     pub fn service<'a>(&'a self, repository: &'a Repository) -> &'a str {
         self.services.get(repository).map_or(repository.as_str(), String::as_str)
+    }
+}
+
+/// The name of a label, in any case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[^,]+$"))]
+pub struct Label(String);
+
+impl Label {
+    /// The name as it was configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the label of that name.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.0.to_lowercase() == name.to_lowercase()
+    }
+}
+
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.0
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // GitHub reads a comma as the end of one label and the beginning of another.
+        if text.is_empty() || text.contains(',') { Err(format!("`{text}` is no label")) } else { Ok(Self(text)) }
     }
 }
 

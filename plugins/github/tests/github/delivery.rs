@@ -33,3 +33,13 @@ pub(crate) fn deployment(fact: &Deployment) -> String {
     }
     text
 }
+
+pub(crate) fn incident(fact: &Incident) -> String {
+    let Incident { id, service, .. } = fact;
+    let phase = match fact.phase {
+        IncidentPhase::Opened => "opened",
+        IncidentPhase::Resolved => "resolved",
+    };
+    let severity = fact.severity.as_deref().unwrap_or("none");
+    format!("{service} {id} {phase}, opened {}, severity {severity}", format_rfc3339(fact.opened_at))
+}

@@ -8,6 +8,7 @@ mod deployments;
 mod failures;
 mod graphql;
 mod history;
+mod incidents;
 mod mapping;
 mod pulls;
 mod runs;
@@ -88,6 +89,7 @@ fn body(fact: &Fact) -> String {
             when(Some(commit.authored_at)),
             commit.parents,
         ),
+        Fact::Incident(incident) => delivery::incident(incident),
         Fact::Build(build) => delivery::build(build),
         Fact::Deployment(deployment) => delivery::deployment(deployment),
         other => format!("{other:?}"),

@@ -30,6 +30,7 @@ pub(crate) struct GitHubServer {
     pub(crate) lists: BTreeMap<String, Vec<Value>>,
     /// Single things of a repository, likewise.
     pub(crate) objects: BTreeMap<String, Value>,
+    pub(crate) issues: Vec<Value>,
     /// Workflow runs, newest first.
     pub(crate) runs: Vec<Value>,
     pub(crate) fault: Option<Box<Fault>>,
@@ -130,6 +131,7 @@ impl GitHubServer {
                     None => not_found(),
                 }
             }
+            ["repos", _, _, "issues"] => self.issues(&query),
             ["repos", _, _, "actions", "runs"] => self.runs(&query),
             ["repos", _, _, rest @ ..] => {
                 let rest = rest.join("/");
@@ -145,6 +147,24 @@ impl GitHubServer {
 }
 
 impl GitHubServer {
+    fn issues(&self, query: &BTreeMap<&str, &str>) -> Response {
+        assert_eq!((query["state"], query["sort"]), ("all", "updated"));
+        let is_wanted = |issue: &&Value| {
+            let updated_at = issue["updated_at"].as_str().unwrap();
+            let labels = issue["labels"].as_array().unwrap();
+            query.get("since").is_none_or(|since| updated_at >= *since)
+                && query.get("labels").is_none_or(|wanted| {
+                    labels.iter().any(|label| label["name"].as_str().unwrap().eq_ignore_ascii_case(wanted))
+                })
+        };
+        let mut issues: Vec<Value> = self.issues.iter().filter(is_wanted).cloned().collect();
+        issues.sort_by_key(|issue| (issue["updated_at"].to_string(), issue["number"].as_u64()));
+        if query["direction"] == "desc" {
+            issues.reverse();
+        }
+        paged(issues, "/issues", query, Value::Array)
+    }
+
     /// Those created in the dates that are asked for; never more than a thousand, whatever is counted.
     fn runs(&self, query: &BTreeMap<&str, &str>) -> Response {
         assert_eq!(query.get("exclude_pull_requests"), Some(&"true"));

@@ -12,6 +12,11 @@ fn the_schema_says_it_all() {
     expect![[r##"
         {
           "$defs": {
+            "Label": {
+              "description": "The name of a label, in any case.",
+              "pattern": "^[^,]+$",
+              "type": "string"
+            },
             "PullRequestsBy": {
               "description": "One of GitHub's two APIs.",
               "oneOf": [
@@ -41,6 +46,23 @@ fn the_schema_says_it_all() {
               "default": true,
               "description": "Whether deployments are read.",
               "type": "boolean"
+            },
+            "incident_labels": {
+              "default": [],
+              "description": "Labels of issues that are incidents, e.g. `[\"incident\"]`; without any no issues are read.",
+              "items": {
+                "$ref": "#/$defs/Label"
+              },
+              "type": "array"
+            },
+            "incident_severity_prefix": {
+              "default": null,
+              "description": "What the labels that tell an incident's severity begin with: with `severity:` the label `severity: high` means `high`.",
+              "minLength": 1,
+              "type": [
+                "string",
+                "null"
+              ]
             },
             "page_size": {
               "default": 100,
