@@ -2,14 +2,17 @@
 
 mod answer;
 mod commits;
+mod deployments;
 mod events;
 mod graphql;
+mod issues;
 mod paging;
 mod people;
 mod pulls;
 mod repositories;
 mod resources;
 mod route;
+mod runs;
 #[cfg(test)]
 mod tests;
 

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use super::commits::{commit, compare, list, named};
 use super::events::{event, events};
+use super::issues::{self, Wanted, issue};
 use super::paging::{page, page_of};
 use super::pulls::{Direction, Sort, find, pull, pull_in_full, review, reviews};
 use super::repositories::{DEFAULT_BRANCH, repository_in_full};
 use super::route::{Place, Query, Resource, Route};
-use super::{View, World, pulls};
+use super::runs::{self, Created};
+use super::{View, World, deployments, pulls};
 use crate::organisation::Repository;
 
 const COMPARED_AT_ONCE: usize = 250;
@@ -145,7 +147,61 @@ fn of_repository(view: &View<'_>, repository: &Repository, resource: &Resource<'
             let page = page(&all, query, &format!("{by_id}/issues/{number}/events"));
             Found::list(page.items.iter().map(|item| event(view, repository, item)).collect(), page.link)
         }
+        Resource::Deployments => {
+            let all = deployments::list(view, repository);
+            let page = page(&all, query, &format!("{by_id}/deployments"));
+            let items = page.items.iter().map(|item| deployments::deployment(view, repository, item));
+            Found::list(items.collect(), page.link)
+        }
+        Resource::Statuses(id) => {
+            let Some(deployment) = deployments::find(view, repository, id) else {
+                return Found::nothing();
+            };
+            let all = deployments::statuses(view, repository, deployment);
+            let page = page(&all, query, &format!("{by_id}/deployments/{id}/statuses"));
+            let items = page.items.iter().map(|item| deployments::status(view, repository, deployment, item));
+            Found::list(items.collect(), page.link)
+        }
+        Resource::Runs => run_list(view, repository, query, &by_id),
+        Resource::Attempt { run, attempt } => match runs::find(view, repository, run, attempt) {
+            Some(run) => Found::object(runs::run(view, repository, &run)),
+            None => Found::nothing(),
+        },
+        Resource::Issues => issue_list(view, repository, query, &by_id),
     }
+}
+
+fn run_list(view: &View<'_>, repository: &Repository, query: &Query, by_id: &str) -> Found {
+    let created = match query.get("created").map(|text| (text, Created::read(text))) {
+        None => None,
+        Some((_, Some(created))) => Some(created),
+        Some((text, None)) => return Found::unknown(&format!("the dates `{text}`")),
+    };
+    let mut all = runs::list(view, repository, created.as_ref());
+    let count = all.len();
+    if created.is_some() {
+        all.truncate(runs::MOST_LISTED);
+    }
+    let page = page(&all, query, &format!("{by_id}/actions/runs"));
+    let items: Vec<Value> = page.items.iter().map(|item| runs::run(view, repository, item)).collect();
+    Found { link: page.link, ..Found::object(json!({"total_count": count, "workflow_runs": items})) }
+}
+
+fn issue_list(view: &View<'_>, repository: &Repository, query: &Query, by_id: &str) -> Found {
+    let direction = match query.get("direction") {
+        None | Some("desc") => Direction::Descending,
+        Some("asc") => Direction::Ascending,
+        Some(other) => return Found::unknown(&format!("the direction `{other}`")),
+    };
+    if (query.get("state"), query.get("sort")) != (Some("all"), Some("updated")) {
+        return Found::unknown("issues by another state than `all` or sorted by other than `updated`");
+    }
+    let Ok(since) = query.get("since").map(str::parse::<Timestamp>).transpose() else {
+        return Found::refusal(422, "since must be a timestamp like 2026-01-31T00:00:00Z.");
+    };
+    let all = issues::list(view, repository, &Wanted { label: query.get("labels"), since, direction });
+    let page = page(&all, query, &format!("{by_id}/issues"));
+    Found::list(page.items.iter().map(|item| issue(view, repository, item)).collect(), page.link)
 }
 
 fn commits(view: &View<'_>, repository: &Repository, query: &Query, by_id: &str) -> Found {

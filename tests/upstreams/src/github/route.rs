@@ -18,6 +18,11 @@ pub(super) enum Resource<'a> {
     Pull(&'a str),
     Reviews(&'a str),
     Events(&'a str),
+    Deployments,
+    Statuses(&'a str),
+    Runs,
+    Attempt { run: &'a str, attempt: &'a str },
+    Issues,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +54,11 @@ impl<'a> Route<'a> {
             ["pulls", number] => Resource::Pull(number),
             ["pulls", number, "reviews"] => Resource::Reviews(number),
             ["issues", number, "events"] => Resource::Events(number),
+            ["deployments"] => Resource::Deployments,
+            ["deployments", id, "statuses"] => Resource::Statuses(id),
+            ["actions", "runs"] => Resource::Runs,
+            ["actions", "runs", run, "attempts", attempt] => Resource::Attempt { run, attempt },
+            ["issues"] => Resource::Issues,
             _ => return None,
         };
         Some(Self::Of(place, resource))
@@ -59,7 +69,17 @@ impl<'a> Route<'a> {
             Self::User | Self::RateLimit | Self::Of(_, Resource::Repository | Resource::Pull(_)) => &[],
             Self::Of(_, Resource::Commits) => &["sha", "since", "until", "per_page", "page"],
             Self::Of(_, Resource::Pulls) => &["state", "sort", "direction", "per_page", "page"],
-            Self::Of(_, Resource::Compare { .. } | Resource::Reviews(_) | Resource::Events(_)) => &["per_page", "page"],
+            Self::Of(_, Resource::Runs) => &["created", "exclude_pull_requests", "per_page", "page"],
+            Self::Of(_, Resource::Attempt { .. }) => &["exclude_pull_requests"],
+            Self::Of(_, Resource::Issues) => &["state", "labels", "sort", "direction", "since", "per_page", "page"],
+            Self::Of(
+                _,
+                Resource::Compare { .. }
+                | Resource::Reviews(_)
+                | Resource::Events(_)
+                | Resource::Deployments
+                | Resource::Statuses(_),
+            ) => &["per_page", "page"],
         }
     }
 }
@@ -131,7 +151,9 @@ mod tests {
         );
         let compare = Resource::Compare { base: "a".to_owned(), head: "b".to_owned() };
         assert_eq!(Route::of("/repos/acme/api/compare/a...b"), Some(Route::Of(name("acme/api"), compare)));
-        assert_eq!(Route::of("/repos/acme/api/deployments"), None);
+        let attempt = Resource::Attempt { run: "7", attempt: "2" };
+        assert_eq!(Route::of("/repos/acme/api/actions/runs/7/attempts/2"), Some(Route::Of(name("acme/api"), attempt)));
+        assert_eq!(Route::of("/repos/acme/api/environments"), None);
         assert_eq!(Route::of("/orgs/acme"), None);
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::fetch::{self, get};
 use crate::oracle::Oracle;
+use crate::organisation::delivery::{Deployer, Deployment, DeploymentResult, Runner};
 
 const END: &str = "2026-07-01T12:00:00Z";
 
@@ -232,9 +233,9 @@ async fn who_may_not_ask_is_told_so_and_what_is_unknown_is_not_guessed() {
         ("/repos/acme/nothing/pulls", 404),
         ("/repositories/1", 404),
         ("/repos/acme/amber-api/pulls/999999", 404),
-        ("/repos/acme/amber-api/deployments", 501),
+        ("/repos/acme/amber-api/environments", 501),
         ("/repos/acme/amber-api/pulls?head=x", 501),
-        ("/orgs/acme/repos", 501),
+        ("/orgs/acme/members", 501),
         ("/rate_limit", 200),
         ("/user", 200),
         ("/repos/acme/amber-api", 200),
@@ -289,4 +290,88 @@ async fn what_the_service_shows_is_what_the_oracle_expects() {
     let known =
         (expected.merged_changes.total, expected.closed_changes.total, expected.reviews.total, expected.commits.total);
     assert_eq!(counted, known);
+}
+
+#[tokio::test]
+async fn a_deployment_runs_succeeds_and_is_replaced() {
+    let simulation = simulation("").await;
+    let organisation = simulation.organisation();
+    let own = |deployment: &&Deployment| deployment.deployer == Deployer::GitHub;
+    let deployments: Vec<&Deployment> = organisation.delivery.deployments.iter().filter(own).collect();
+    let first = deployments
+        .iter()
+        .find(|deployment| deployment.result == DeploymentResult::Success && deployment.rolls_back.is_none())
+        .unwrap();
+    let repository = &organisation.repositories[first.repository];
+    let url = format!("{}/repos/{}/deployments", simulation.url(), repository.name);
+    let all = pages(format!("{url}?per_page=7")).await;
+    let of_repository = deployments.iter().filter(|deployment| deployment.repository == first.repository);
+    assert_eq!(all.len(), of_repository.count());
+    assert!(texts(&all, "created_at").is_sorted_by(|newer, older| newer >= older));
+    assert!(all.iter().any(|deployment| deployment["task"] == "deploy:rollback"), "rollbacks are among them");
+
+    let statuses = format!("{url}/{}/statuses", first.id);
+    let states = async || texts(&pages(statuses.clone()).await, "state").join(" ");
+    assert_eq!(states().await, "inactive success in_progress queued");
+    simulation.set_now(first.finished_at);
+    assert_eq!(states().await, "success in_progress queued");
+    simulation.set_now(first.started_at);
+    assert_eq!(states().await, "queued");
+    simulation.set_now(first.started_at - SignedDuration::from_secs(1));
+    assert_eq!(ask(&statuses).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_run_is_shown_in_its_latest_attempt_and_earlier_ones_one_by_one() {
+    let simulation = simulation("").await;
+    let organisation = simulation.organisation();
+    let actions = organisation.delivery.pipelines.iter().filter(|pipeline| pipeline.runner == Runner::Actions);
+    let (pipeline, second) = actions
+        .flat_map(|pipeline| pipeline.attempts.iter().map(move |attempt| (pipeline, attempt)))
+        .find(|(_, attempt)| attempt.attempt == 2 && attempt.finished_at < simulation.now())
+        .unwrap();
+    let name = &organisation.repositories[pipeline.repository].name;
+    let runs = format!("{}/repos/{name}/actions/runs", simulation.url());
+    let shown = async || {
+        let created = pipeline.attempts.iter().find(|attempt| attempt.id == second.id).unwrap().started_at;
+        let body = ask(&format!("{runs}?created={created}..{created}")).await.json().unwrap();
+        assert_eq!(body["total_count"], 1);
+        body["workflow_runs"][0].clone()
+    };
+    simulation.set_now(second.started_at - SignedDuration::from_secs(1));
+    let run = shown().await;
+    assert_eq!((&run["run_attempt"], &run["status"]), (&1.into(), &"completed".into()));
+    let first_end = run["updated_at"].clone();
+    simulation.set_now(second.started_at);
+    let run = shown().await;
+    assert_eq!(
+        (&run["run_attempt"], &run["status"], &run["conclusion"]),
+        (&2.into(), &"in_progress".into(), &Value::Null)
+    );
+    let earlier = ask(&format!("{runs}/{}/attempts/1", second.id)).await.json().unwrap();
+    assert_eq!((&earlier["run_attempt"], &earlier["updated_at"]), (&1.into(), &first_end));
+    assert_eq!(earlier["created_at"], run["created_at"]);
+    assert_eq!(ask(&format!("{runs}/{}/attempts/3", second.id)).await.status, 404);
+    assert_eq!(ask(&format!("{runs}?created=yesterday")).await.status, 501);
+}
+
+#[tokio::test]
+async fn issues_are_incidents_and_pull_requests_and_can_be_asked_for_by_label() {
+    let simulation = simulation("").await;
+    let organisation = simulation.organisation();
+    let incident = &organisation.delivery.incidents[0];
+    let repository = &organisation.repositories[incident.repository];
+    let url = format!("{}/repos/{}/issues?state=all&sort=updated&direction=asc", simulation.url(), repository.name);
+    let all = pages(format!("{url}&per_page=50")).await;
+    assert!(texts(&all, "updated_at").is_sorted());
+    let pulls = all.iter().filter(|issue| issue.get("pull_request").is_some()).count();
+    assert_eq!(pulls, repository.changes.len());
+    let labelled = pages(format!("{url}&labels=Incident")).await;
+    assert_eq!(labelled.len(), all.len() - pulls);
+    assert!(labelled.iter().any(|issue| issue["number"] == incident.number));
+    let last = labelled.last().unwrap()["updated_at"].as_str().unwrap();
+    assert_eq!(pages(format!("{url}&labels=incident&since={last}")).await.len(), 1);
+    simulation.set_now(incident.opened_at);
+    assert_eq!(pages(format!("{url}&labels=incident")).await.last().unwrap()["state"], "open");
+    assert_eq!(ask(&format!("{url}&milestone=1")).await.status, 501);
 }
