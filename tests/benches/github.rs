@@ -16,7 +16,9 @@ use quintant::plugin::CollectRequest;
 use quintant_tests::bench::{Bound, tell};
 use quintant_tests::{Host, HostOptions, TOKEN, github_source, simulation_end};
 use quintant_upstreams::github::{Options, Simulation};
-use quintant_upstreams::organisation::{AccountId, Change, Event, EventKind, Organisation, Review, ReviewState};
+use quintant_upstreams::organisation::{
+    AccountId, Change, Comment, Event, EventKind, Organisation, Review, ReviewState,
+};
 use quintant_upstreams::requests::Request;
 use tokio::runtime::{Builder, Runtime};
 
@@ -161,6 +163,7 @@ fn change(number: u32, id: u32, people: u32, commit: usize) -> Change {
         at: after(i64::from(of) + 5),
         state: if of + 1 == REVIEWS_A_PULL_REQUEST { ReviewState::Approved } else { ReviewState::Commented },
         dismissed_at: None,
+        comments: of,
     };
     Change {
         number,
@@ -175,5 +178,6 @@ fn change(number: u32, id: u32, people: u32, commit: usize) -> Change {
         events: vec![event(0, EventKind::Merged { commit }), event(1, EventKind::Closed)],
         reviews: (0..REVIEWS_A_PULL_REQUEST).map(review).collect(),
         heads: vec![(opened_at, format!("{id:040x}"))],
+        comments: vec![Comment { at: after(10), author: person(1) }],
     }
 }

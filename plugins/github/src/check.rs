@@ -57,7 +57,7 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
     }
     if let Some((repository, url)) = readable {
         items.push(match context.settings.pull_requests_by {
-            PullRequestsBy::GraphQl => graphql_item(&api, repository, &url)?,
+            PullRequestsBy::GraphQl => graphql_item(&api, repository, &url, &context.settings)?,
             PullRequestsBy::Rest => CheckItem::pass("pull requests", "are read by REST, as it is set"),
         });
     }
@@ -65,13 +65,13 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
 }
 
 /// Whether pull requests can be read as they are to be.
-fn graphql_item(api: &Api<'_>, repository: &Repository, url: &str) -> Result<CheckItem> {
+fn graphql_item(api: &Api<'_>, repository: &Repository, url: &str, settings: &Settings) -> Result<CheckItem> {
     let by_rest = |why: &str| CheckItem::warn("pull requests", format!("are read by REST: GraphQL is refused ({why})"));
     if api.is_anonymous() {
         return Ok(by_rest("it needs a credential").hint("set `auth = { bearer = … }` for the endpoint"));
     }
     let name = "pull requests";
-    match graphql::ask::<IgnoredAny>(api, &Door::beside(Some(url)), &pulls::graphql::newest(repository)) {
+    match graphql::ask::<IgnoredAny>(api, &Door::beside(Some(url)), &pulls::graphql::newest(repository, settings)) {
         Ok(_) => Ok(CheckItem::pass(name, "are read by GraphQL")),
         Err(Trouble::Refused(why)) => Ok(by_rest(&why)
             .hint("give the token read access to contents and pull requests, or set `pull_requests_by = \"rest\"`")),

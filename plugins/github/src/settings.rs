@@ -20,6 +20,9 @@ pub struct Settings {
     /// How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused.
     #[serde(default)]
     pub pull_requests_by: PullRequestsBy,
+    /// Whether comments on pull requests are counted: by GraphQL alone, and a page of pull requests then costs more points.
+    #[serde(default = "on")]
+    pub comments: bool,
     /// Whether deployments are read.
     #[serde(default = "on")]
     pub deployments: bool,

@@ -9,18 +9,18 @@ use serde_json::json;
 
 use crate::api::{Loss, Stop};
 use crate::graphql::{self, Answer, Door, Query, Trouble};
-use crate::pulls::mapping::Verdict;
-use crate::pulls::node::{Edge, Repository, ReviewedRepository, Reviews};
+use crate::people::User;
+use crate::pulls::node::{CommentedRepository, Comments, Edge, Repository, ReviewedRepository, Reviews};
 use crate::pulls::payload::SubmittedReview;
 use crate::pulls::{Lesson, State, mapping};
 use crate::scan::{self, Step, Visit};
-use crate::settings::Repository as Name;
+use crate::settings::{Repository as Name, Settings};
 
 const DOCUMENT: &str = include_str!("pull_requests.graphql");
-/// Pages of reviews after which a call ends: it must be in time even where the server is slow.
-const MOST_REVIEW_PAGES_A_CALL: u32 = 50;
+/// Pages of reviews and comments after which a call ends: it must be in time even where the server is slow.
+const MOST_FURTHER_PAGES_A_CALL: u32 = 50;
 /// Of one pull request.
-const MOST_REVIEW_PAGES: u32 = 100;
+const MOST_FURTHER_PAGES: u32 = 100;
 
 /// After which pull request to go on.
 #[derive(Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub fn step(
     let before = position.after.clone();
     let page_size = visit.context.settings.page_size;
     let first = lesson.page_size.unwrap_or(page_size);
-    let mut reading = Reading { visit, door: position.door.clone(), first, lesson, review_pages: 0 };
+    let mut reading = Reading { visit, door: position.door.clone(), first, lesson, further_pages: 0 };
     match reading.page(&mut position.after, page) {
         Ok(Then::GoOn) => Ok(position.go_on(visit)),
         Ok(Then::Done) => {
@@ -102,7 +102,8 @@ struct Reading<'a> {
     /// Items a page.
     first: u32,
     lesson: &'a mut Lesson,
-    review_pages: u32,
+    /// Of reviews and comments.
+    further_pages: u32,
 }
 
 impl Reading<'_> {
@@ -110,20 +111,25 @@ impl Reading<'_> {
     fn page(&mut self, after: &mut Option<String>, page: &mut Page) -> Result<Then, Trouble> {
         let visit = self.visit;
         let scope = Some(visit.repository.as_str());
-        let found: Repository = self.ask(&pull_requests(visit.repository, self.first, after.as_deref()))?;
+        let found: Repository = self.ask(&pull_requests(visit, self.first, after.as_deref()))?;
         let (base, pulls) = found.into_parts();
         page.reject(scope, pulls.edges.rejected);
         let mut left = pulls.edges.items.len();
         for Edge { cursor, node } in pulls.edges.items {
-            let (pull, events, reviews) = node.into_parts(&base);
+            let (mut pull, events, reviews, comments) = node.into_parts(&base);
             if pull.updated_at.is_some_and(|updated_at| updated_at.0 < visit.since) {
                 return Ok(Then::Done);
             }
-            match self.all_reviews(pull.number, reviews) {
-                Ok(reviews) => {
+            let parts = self.all_reviews(pull.number, reviews).and_then(|reviews| {
+                let comments = comments.map(|first| self.all_comments(pull.number, first)).transpose()?;
+                Ok((reviews, comments))
+            });
+            match parts {
+                Ok((reviews, comments)) => {
                     page.reject(scope, reviews.rejected);
-                    let verdict = Verdict::of(&pull, &reviews.items, visit.context);
-                    mapping::change(visit, &pull, verdict, &events, page);
+                    page.reject(scope, comments.as_ref().map_or(0, |comments| comments.rejected));
+                    pull.commenters = comments.map(|comments| comments.items);
+                    mapping::change(visit, &pull, &reviews.items, &events, page);
                     mapping::reviews(visit, &pull, &reviews.items, page);
                 }
                 Err(Trouble::Stop(Stop::Here(loss))) if loss != Loss::Unavailable => {
@@ -133,7 +139,7 @@ impl Reading<'_> {
             }
             *after = Some(cursor);
             left -= 1;
-            let is_enough = page.facts.len() >= visit.max_facts || self.review_pages >= MOST_REVIEW_PAGES_A_CALL;
+            let is_enough = page.facts.len() >= visit.max_facts || self.further_pages >= MOST_FURTHER_PAGES_A_CALL;
             if is_enough && left > 0 {
                 return Ok(Then::GoOn);
             }
@@ -154,20 +160,43 @@ impl Reading<'_> {
         let mut all = first.submitted();
         let page_size = self.visit.context.settings.page_size;
         while let Some(after) = next {
-            if pages == MOST_REVIEW_PAGES || !trail.visit(&after) {
+            if pages == MOST_FURTHER_PAGES || !trail.visit(&after) {
                 self.visit.api.truncated();
                 break;
             }
             pages += 1;
-            let found: ReviewedRepository =
-                self.ask(&more_reviews(self.visit.repository, number, page_size, &after))?;
+            let found: ReviewedRepository = self.ask(&more_reviews(self.visit, number, page_size, &after))?;
             let reviews = found.reviews().ok_or(Stop::Here(Loss::NotFound))?;
             next = reviews.page_info.next().map(str::to_owned);
             let more = reviews.submitted();
             all.items.extend(more.items);
             all.rejected = all.rejected.saturating_add(more.rejected);
         }
-        self.review_pages += pages;
+        self.further_pages += pages;
+        Ok(all)
+    }
+
+    /// Who made the comments that came with a pull request, and those that did not.
+    fn all_comments(&mut self, number: u32, first: Comments) -> Result<Items<Option<User>>, Trouble> {
+        let (mut trail, mut pages) = (Trail::default(), 0);
+        let mut next = first.page_info.next().map(str::to_owned);
+        let mut all = first.commenters();
+        let page_size = self.visit.context.settings.page_size;
+        while let Some(after) = next {
+            if pages == MOST_FURTHER_PAGES || !trail.visit(&after) {
+                self.visit.api.truncated();
+                break;
+            }
+            pages += 1;
+            let found: CommentedRepository =
+                self.ask(&more_comments(self.visit.repository, number, page_size, &after))?;
+            let comments = found.comments().ok_or(Stop::Here(Loss::NotFound))?;
+            next = comments.page_info.next().map(str::to_owned);
+            let more = comments.commenters();
+            all.items.extend(more.items);
+            all.rejected = all.rejected.saturating_add(more.rejected);
+        }
+        self.further_pages += pages;
         Ok(all)
     }
 
@@ -195,18 +224,33 @@ impl Lesson {
 
 /// The newest pull request of a repository with all that is read of one.
 #[must_use]
-pub fn newest(repository: &Name) -> Query {
-    pull_requests(repository, 1, None)
+pub fn newest(repository: &Name, settings: &Settings) -> Query {
+    page(repository, settings, 1, None)
 }
 
-fn pull_requests(repository: &Name, first: u32, after: Option<&str>) -> Query {
+fn pull_requests(visit: &Visit<'_, State>, first: u32, after: Option<&str>) -> Query {
+    page(visit.repository, &visit.context.settings, first, after)
+}
+
+fn page(repository: &Name, settings: &Settings, first: u32, after: Option<&str>) -> Query {
     let (owner, name) = repository.parts();
-    let variables = json!({ "owner": owner, "name": name, "first": first, "after": after });
+    let comments = settings.comments;
+    let variables = json!({ "owner": owner, "name": name, "first": first, "after": after, "comments": comments });
     Query { document: DOCUMENT, operation: "PullRequests", variables }
 }
 
-fn more_reviews(repository: &Name, number: u32, first: u32, after: &str) -> Query {
+fn more_reviews(visit: &Visit<'_, State>, number: u32, first: u32, after: &str) -> Query {
+    let mut query = further("MoreReviews", visit.repository, number, first, after);
+    query.variables["comments"] = visit.context.settings.comments.into();
+    query
+}
+
+fn more_comments(repository: &Name, number: u32, first: u32, after: &str) -> Query {
+    further("MoreComments", repository, number, first, after)
+}
+
+fn further(operation: &'static str, repository: &Name, number: u32, first: u32, after: &str) -> Query {
     let (owner, name) = repository.parts();
     let variables = json!({ "owner": owner, "name": name, "number": number, "first": first, "after": after });
-    Query { document: DOCUMENT, operation: "MoreReviews", variables }
+    Query { document: DOCUMENT, operation, variables }
 }

@@ -2,7 +2,7 @@
 
 use quintant_sdk::prelude::*;
 
-use crate::people::account;
+use crate::people::{User, account};
 use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
 use crate::scan::Visit;
 use crate::settings::Settings;
@@ -44,7 +44,14 @@ impl Verdict {
 }
 
 /// The end of a pull request, or the retraction of an end that no longer holds.
-pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, events: &[Event], page: &mut Page) {
+pub fn change<S>(
+    visit: &Visit<'_, S>,
+    pull: &PullRequest,
+    reviews: &[SubmittedReview],
+    events: &[Event],
+    page: &mut Page,
+) {
+    let verdict = Verdict::of(pull, reviews, visit.context);
     let id = id(pull);
     let closed_key = Change::closed_key(&id);
     let repo = visit.repository.as_str();
@@ -70,6 +77,7 @@ pub fn change<S>(visit: &Visit<'_, S>, pull: &PullRequest, verdict: Verdict, eve
     // A branch that was rebuilt after it was opened has no earlier beginning.
     change.first_commit_at = pull.first_commit_at.filter(|at| *at <= change.opened_at);
     (change.additions, change.deletions, change.files) = (pull.additions, pull.deletions, pull.changed_files);
+    change.review_comments = review_comments(pull, reviews, visit.context);
     change.merge_sha = pull.merge_commit_sha.clone().filter(|_| change.merged);
     page.push(change.key(), at, change);
 }
@@ -82,9 +90,24 @@ pub fn reviews<S>(visit: &Visit<'_, S>, pull: &PullRequest, reviews: &[Submitted
         };
         let mut fact = Review::new(visit.repository.as_str(), id(pull), state(review))
             .by(account(review.user.as_ref(), visit.context));
+        fact.comments = review.comments;
         fact.change_author = account(pull.user.as_ref(), visit.context);
         page.push(review.id.to_string(), at, fact);
     }
+}
+
+/// Comments by known humans other than the author, in the conversation and on lines; none where one of them was not read.
+fn review_comments(pull: &PullRequest, reviews: &[SubmittedReview], context: &Context<Settings>) -> Option<u32> {
+    let author = account(pull.user.as_ref(), context).map(|author| author.id);
+    let counts = |user: Option<&User>| {
+        account(user, context).is_some_and(|commenter| !commenter.bot && author.as_ref() != Some(&commenter.id))
+    };
+    let said = pull.commenters.as_ref()?.iter().filter(|user| counts(user.as_ref())).count();
+    let mut sum = u32::try_from(said).unwrap_or(u32::MAX);
+    for review in reviews.iter().filter(|review| submitted_at(review).is_some() && counts(review.user.as_ref())) {
+        sum = sum.saturating_add(review.comments?);
+    }
+    Some(sum)
 }
 
 fn id(pull: &PullRequest) -> String {

@@ -60,6 +60,7 @@ pub struct Node {
     changed_files: Option<u32>,
     commits: Option<Nodes<FirstCommit>>,
     timeline_items: Option<Nodes<Ready>>,
+    comments: Option<Comments>,
     reviews: Reviews,
 }
 
@@ -105,6 +106,26 @@ struct Review {
     state: Option<String>,
     submitted_at: Option<Date>,
     author: Option<Actor>,
+    comments: Option<Counted>,
+}
+
+/// A page of what was said in the conversation of a pull request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comments {
+    pub page_info: PageInfo,
+    nodes: Items<Comment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Comment {
+    author: Option<Actor>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    total_count: u32,
 }
 
 /// Whoever did something; which kind of account has an id, and where, depends.
@@ -138,6 +159,18 @@ struct Reviewed {
     reviews: Reviews,
 }
 
+/// What the query `MoreComments` finds.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommentedRepository {
+    pull_request: Option<Commented>,
+}
+
+#[derive(Deserialize)]
+struct Commented {
+    comments: Comments,
+}
+
 impl PageInfo {
     /// Where the next page begins; none: there is none.
     #[must_use]
@@ -156,9 +189,9 @@ impl Repository {
 }
 
 impl Node {
-    /// The pull request, its events, and the first page of its reviews.
+    /// The pull request, its events, and the first pages of its reviews and of its comments, where these were asked for.
     #[must_use]
-    pub fn into_parts(self, repository: &BaseRepository) -> (PullRequest, Vec<Event>, Reviews) {
+    pub fn into_parts(self, repository: &BaseRepository) -> (PullRequest, Vec<Event>, Reviews, Option<Comments>) {
         let first_commit = self.commits.and_then(|commits| commits.nodes.into_iter().next());
         let pull = PullRequest {
             number: self.number,
@@ -174,10 +207,11 @@ impl Node {
             deletions: self.deletions,
             changed_files: self.changed_files,
             first_commit_at: first_commit.and_then(|first| first.commit.authored_date.0),
+            commenters: None,
         };
         let ready = self.timeline_items.into_iter().flat_map(|items| items.nodes);
         let events = ready.map(|ready| Event::ready_for_review(ready.created_at)).collect();
-        (pull, events, self.reviews)
+        (pull, events, self.reviews, self.comments)
     }
 }
 
@@ -198,7 +232,26 @@ impl Review {
             user: self.author.map(Actor::into_user),
             state: self.state,
             submitted_at: self.submitted_at,
+            comments: self.comments.map(|comments| comments.total_count),
         }
+    }
+}
+
+impl Comments {
+    /// Who made those of this page.
+    #[must_use]
+    pub fn commenters(self) -> Items<Option<User>> {
+        let Items { items, rejected } = self.nodes;
+        let items = items.into_iter().map(|comment| comment.author.map(Actor::into_user)).collect();
+        Items { items, rejected }
+    }
+}
+
+impl CommentedRepository {
+    /// None: the pull request is gone.
+    #[must_use]
+    pub fn comments(self) -> Option<Comments> {
+        Some(self.pull_request?.comments)
     }
 }
 

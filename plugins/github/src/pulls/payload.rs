@@ -27,6 +27,9 @@ pub struct PullRequest {
     /// Only GraphQL tells it here.
     #[serde(skip)]
     pub first_commit_at: Option<Instant>,
+    /// Who said something in its conversation; only GraphQL tells it here.
+    #[serde(skip)]
+    pub commenters: Option<Vec<Option<User>>>,
 }
 
 /// What is looked at of the newest pull request before any is read.
@@ -60,6 +63,9 @@ pub struct SubmittedReview {
     pub state: Option<String>,
     /// None while the review is pending.
     pub submitted_at: Option<Date>,
+    /// On lines; only GraphQL tells it here.
+    #[serde(skip)]
+    pub comments: Option<u32>,
 }
 
 /// An item of `GET /repos/{owner}/{repo}/issues/{number}/events`.

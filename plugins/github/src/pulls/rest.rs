@@ -103,9 +103,9 @@ fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result
         } else {
             Items { items: Vec::new(), rejected: 0 }
         };
-        Ok((reviews, first, events))
+        Ok((reviews, events))
     });
-    let (reviews, verdict, events) = match parts {
+    let (reviews, events) = match parts {
         Ok(parts) => parts,
         Err(Stop::Here(loss)) if loss != Loss::Unavailable => {
             scan::report(loss, scope, page);
@@ -114,7 +114,7 @@ fn read(visit: &Visit<'_, State>, pull: &PullRequest, page: &mut Page) -> Result
         Err(stop) => return Err(stop),
     };
     page.reject(Some(scope), reviews.rejected.saturating_add(events.rejected));
-    mapping::change(visit, pull, verdict, &events.items, page);
+    mapping::change(visit, pull, &reviews.items, &events.items, page);
     mapping::reviews(visit, pull, &reviews.items, page);
     Ok(())
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod check;
+mod comments;
 mod commits;
 mod delivery;
 mod deployments;

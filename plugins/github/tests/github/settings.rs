@@ -42,6 +42,11 @@ fn the_schema_says_it_all() {
           "additionalProperties": false,
           "description": "Settings of a GitHub source.",
           "properties": {
+            "comments": {
+              "default": true,
+              "description": "Whether comments on pull requests are counted: by GraphQL alone, and a page of pull requests then costs more points.",
+              "type": "boolean"
+            },
             "deployments": {
               "default": true,
               "description": "Whether deployments are read.",

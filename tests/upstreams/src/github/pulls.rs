@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::View;
 use super::people::{WEB, account, owner};
 use super::repositories::{DEFAULT_BRANCH, repository};
-use crate::organisation::{Change, Event, EventKind, Repository, Review, ReviewState};
+use crate::organisation::{AccountId, Change, Event, EventKind, Repository, Review, ReviewState};
 
 /// What a change had become by an instant.
 pub(super) struct Status<'a> {
@@ -43,7 +43,8 @@ pub(super) fn status(change: &Change, now: Timestamp) -> Status<'_> {
         .filter(|review| review.at <= now && review.state != ReviewState::Pending)
         .map(|review| review.at);
     let pushed = change.heads.iter().map(|(at, _)| *at).filter(|at| *at <= now);
-    status.updated_at = submitted.chain(pushed).fold(status.updated_at, Timestamp::max);
+    let commented = change.comments.iter().map(|comment| comment.at).filter(|at| *at <= now);
+    status.updated_at = submitted.chain(pushed).chain(commented).fold(status.updated_at, Timestamp::max);
     status
 }
 
@@ -150,8 +151,8 @@ pub(super) fn pull(view: &View<'_>, of: &Repository, change: &Change) -> Value {
 pub(super) fn pull_in_full(view: &View<'_>, of: &Repository, change: &Change) -> Value {
     let status = status(change, view.now);
     let mut object = pull(view, of, change);
-    let comments =
-        change.events.iter().filter(|event| event.kind == EventKind::Commented && event.at <= view.now).count();
+    let said = comments(view, change).len();
+    let on_lines: u32 = reviews(view, change).iter().map(|review| review.comments).sum();
     let Size { additions, deletions, files } = size(change);
     let more = json!({
         "merged": status.merged.is_some(),
@@ -159,8 +160,8 @@ pub(super) fn pull_in_full(view: &View<'_>, of: &Repository, change: &Change) ->
         "rebaseable": if status.open { Value::Bool(true) } else { Value::Null },
         "mergeable_state": if status.open { "clean" } else { "unknown" },
         "merged_by": status.merged.map_or(Value::Null, |(event, _)| account(view, event.actor)),
-        "comments": comments,
-        "review_comments": 0,
+        "comments": said,
+        "review_comments": on_lines,
         "maintainer_can_modify": false,
         "commits": change.heads.iter().filter(|(at, _)| *at <= view.now).count(),
         "additions": additions,
@@ -206,6 +207,16 @@ fn labels(view: &View<'_>, of: &Repository, change: &Change) -> Value {
         "default": true,
         "description": "New feature or request",
     }])
+}
+
+/// What was said in the conversation: when, and by whom; oldest first.
+pub(super) fn comments(view: &View<'_>, change: &Change) -> Vec<(Timestamp, Option<AccountId>)> {
+    let own = change.events.iter().filter(|event| event.kind == EventKind::Commented);
+    let own = own.map(|event| (event.at, event.actor));
+    let all = own.chain(change.comments.iter().map(|comment| (comment.at, comment.author)));
+    let mut all: Vec<_> = all.filter(|(at, _)| *at <= view.now).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all
 }
 
 /// Those begun by the view's instant, oldest first.

@@ -107,6 +107,7 @@ impl Story {
                 at: at(reviewed_at),
                 state: ReviewState::Approved,
                 dismissed_at: None,
+                comments: 0,
             })
             .collect();
         let repository = &mut self.organisation.repositories[0];
@@ -130,6 +131,7 @@ impl Story {
             events,
             reviews,
             heads: Vec::new(),
+            comments: Vec::new(),
         });
         repository.changes.last_mut().unwrap()
     }

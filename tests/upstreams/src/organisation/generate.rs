@@ -4,6 +4,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::Organisation;
 use super::chat::chat;
+use super::comments::comments;
 use super::delivery::delivery;
 use super::history::History;
 use super::people::people;
@@ -29,6 +30,7 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         let pushes = work.pushes.iter().filter(|push| push.repository == position).collect();
         history.fill(repository, changes, pushes);
     }
+    comments(seed, end, &people, &mut repositories);
     let delivery = delivery(seed, start, end, &repositories);
     let chat = chat(seed, start, end, &people, &repositories, &delivery);
     let survey = survey(seed, start, end, &people, &delivery);

@@ -95,6 +95,7 @@ impl<'a> History<'a> {
             events: Vec::new(),
             reviews: Vec::new(),
             heads: Vec::new(),
+            comments: Vec::new(),
         };
         self.next_change_id += 13;
         change.body = self.random.permille(880).then(|| self.prose());
@@ -126,6 +127,7 @@ impl<'a> History<'a> {
                 at: instant(review.at),
                 state: review.state,
                 dismissed_at: dismissed_at.map(instant),
+                comments: 0,
             });
             self.next_review_id += 17;
         }

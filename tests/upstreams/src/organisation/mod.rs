@@ -2,6 +2,7 @@
 
 mod changes;
 pub mod chat;
+mod comments;
 pub mod delivery;
 mod generate;
 mod history;
@@ -152,6 +153,15 @@ pub struct Change {
     pub reviews: Vec<Review>,
     /// Heads of its branch, oldest first.
     pub heads: Vec<(Timestamp, String)>,
+    /// In its conversation, beside those of its author that are events; oldest first.
+    pub comments: Vec<Comment>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comment {
+    pub at: Timestamp,
+    /// None: a deleted account, shown as null.
+    pub author: Option<AccountId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +198,8 @@ pub struct Review {
     pub at: Timestamp,
     pub state: ReviewState,
     pub dismissed_at: Option<Timestamp>,
+    /// On lines, written with it.
+    pub comments: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

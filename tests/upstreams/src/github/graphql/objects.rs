@@ -10,7 +10,7 @@ use super::price::Price;
 use super::query::{Field, Selection};
 use crate::github::View;
 use crate::github::commits::first_commit;
-use crate::github::pulls::{Size, size, status};
+use crate::github::pulls::{Size, comments, size, status};
 use crate::github::repositories::DEFAULT_BRANCH;
 use crate::organisation::{AccountId, AccountKind, Change, Event, EventKind, Repository, Review, ReviewState};
 
@@ -153,6 +153,18 @@ impl Scene<'_> {
                     self.review(review, selections)
                 })
             }
+            "comments" => {
+                arguments(field, &["first", "after"])?;
+                let all = comments(self.view, change).into_iter().zip(0..);
+                let all = all.map(|((at, author), position)| ((at.as_second(), position), author));
+                let page = slice(all.collect(), Order::Rising, field).map_err(Refusal::invalid)?;
+                connection("IssueComment", &page, &field.selections, &|author, selections| {
+                    object("IssueComment", selections, &mut |field| match field.name.as_str() {
+                        "author" => self.actor(*author, &field.selections),
+                        _ => unknown("IssueComment", field),
+                    })
+                })
+            }
             "commits" => {
                 arguments(field, &["first"])?;
                 if field.number("first") != Some(1) {
@@ -212,6 +224,17 @@ impl Scene<'_> {
             "state" => leaf(field, state),
             "submittedAt" => leaf(field, submitted_at.clone()),
             "author" => self.actor(review.reviewer, &field.selections),
+            "comments" => {
+                arguments(field, &[])?;
+                object(
+                    "PullRequestReviewCommentConnection",
+                    &field.selections,
+                    &mut |field| match field.name.as_str() {
+                        "totalCount" => leaf(field, review.comments),
+                        _ => unknown("PullRequestReviewCommentConnection", field),
+                    },
+                )
+            }
             _ => unknown("PullRequestReview", field),
         })
     }

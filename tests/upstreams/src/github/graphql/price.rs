@@ -18,6 +18,9 @@ pub(super) fn price(selections: &[Selection]) -> Price {
     Price { points: (sum.requests.saturating_add(50) / 100).max(1), nodes: sum.nodes }
 }
 
+/// Connections that may be asked for their number alone.
+const COUNTED: [&str; 2] = ["comments", "reviews"];
+
 /// The items of a page that a connection is asked for; none: it is no connection, or only counted.
 pub(super) fn items(field: &Field) -> Option<u64> {
     field.number("first").or_else(|| field.number("last"))
@@ -41,7 +44,12 @@ impl Sum {
                         self.nodes = self.nodes.saturating_add(items);
                         self.selections(&field.selections, items);
                     }
-                    None => self.selections(&field.selections, times),
+                    None => {
+                        if COUNTED.contains(&field.name.as_str()) {
+                            self.requests = self.requests.saturating_add(times);
+                        }
+                        self.selections(&field.selections, times);
+                    }
                 },
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graphql_parser::query::{
-    Definition, Document, OperationDefinition, Selection as Parsed, SelectionSet, Type, TypeCondition,
+    Definition, Directive, Document, OperationDefinition, Selection as Parsed, SelectionSet, Type, TypeCondition,
     Value as Written, VariableDefinition, parse_query,
 };
 use serde::Deserialize;
@@ -91,6 +91,7 @@ fn filled(
             _ if value.is_null() => may_be_null,
             Type::NamedType(kind) if kind == "Int" => value.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
             Type::NamedType(kind) if kind == "String" => value.is_string(),
+            Type::NamedType(kind) if kind == "Boolean" => value.is_boolean(),
             _ => false,
         };
         if !fits {
@@ -108,7 +109,33 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn selections(&self, set: &SelectionSet<'_, String>) -> Result<Vec<Selection>, String> {
-        set.items.iter().map(|item| self.selection(item)).collect()
+        let mut selections = Vec::new();
+        for item in &set.items {
+            let directives = match item {
+                Parsed::Field(field) => &field.directives,
+                Parsed::InlineFragment(fragment) => &fragment.directives,
+                Parsed::FragmentSpread(spread) => &spread.directives,
+            };
+            if self.is_included(directives)? {
+                selections.push(self.selection(item)?);
+            }
+        }
+        Ok(selections)
+    }
+
+    fn is_included(&self, directives: &[Directive<'_, String>]) -> Result<bool, String> {
+        for directive in directives {
+            let condition = match directive.arguments.as_slice() {
+                [(name, value)] if name == "if" => self.value(value)?.as_bool(),
+                _ => None,
+            };
+            match (directive.name.as_str(), condition) {
+                ("include", Some(true)) | ("skip", Some(false)) => {}
+                ("include", Some(false)) | ("skip", Some(true)) => return Ok(false),
+                (name, _) => return Err(format!("Directive @{name} is not defined, or lacks a condition")),
+            }
+        }
+        Ok(true)
     }
 
     fn selection(&self, parsed: &Parsed<'_, String>) -> Result<Selection, String> {

@@ -155,3 +155,29 @@ async fn moods_are_those_of_the_real_service() {
         "{body}"
     );
 }
+
+#[tokio::test]
+async fn comments_are_counted_at_a_price_and_only_where_they_are_included() {
+    let simulation = simulation(Options::default()).await;
+    let repository = &simulation.organisation().repositories[0];
+    let (owner, name) = repository.name.split_once('/').unwrap();
+    let query = "query($owner: String!, $name: String!, $all: Boolean!) { rateLimit { cost } repository(owner: $owner, name: $name) {
+        pullRequests(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { number
+            comments(first: 100) @include(if: $all) { totalCount nodes { author { login } } }
+            reviews(first: 30) { nodes { state comments @include(if: $all) { totalCount } } } } } } }";
+    let told = async |all: bool| {
+        let variables = json!({ "owner": owner, "name": name, "all": all });
+        ask(&simulation, query, variables).await.json().unwrap()["data"].clone()
+    };
+    let (without, with) = (told(false).await, told(true).await);
+    assert_eq!((&without["rateLimit"]["cost"], &with["rateLimit"]["cost"]), (&1.into(), &32.into()));
+    assert!(!without.to_string().contains("comments"));
+    for pull in with["repository"]["pullRequests"]["nodes"].as_array().unwrap() {
+        let change = repository.changes.iter().find(|change| pull["number"] == change.number).unwrap();
+        let own = change.events.iter().filter(|event| event.kind == EventKind::Commented).count();
+        assert_eq!(pull["comments"]["totalCount"], own + change.comments.len());
+        let on_lines = pull["reviews"]["nodes"].as_array().unwrap().iter();
+        let on_lines: u64 = on_lines.map(|review| review["comments"]["totalCount"].as_u64().unwrap()).sum();
+        assert_eq!(on_lines, change.reviews.iter().map(|review| u64::from(review.comments)).sum::<u64>());
+    }
+}
