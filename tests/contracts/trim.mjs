@@ -14,6 +14,17 @@ const PATHS = [
   "/repos/{owner}/{repo}/pulls",
   "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
   "/repos/{owner}/{repo}/issues/{issue_number}/events",
+  "/repos/{owner}/{repo}/deployments",
+  "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+  "/repos/{owner}/{repo}/actions/runs",
+  "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}",
+  "/repos/{owner}/{repo}/issues",
+  "/repos/{owner}/{repo}/releases",
+  "/orgs/{org}/repos",
+  "/orgs/{org}/teams",
+  "/orgs/{org}/teams/{team_slug}/members",
+  "/orgs/{org}/copilot/billing",
+  "/orgs/{org}/copilot/metrics/reports/organization-1-day",
 ];
 const MEDIA_TYPES = ["application/json", "application/vnd.github+json"];
 

@@ -54,9 +54,19 @@ fn said(schema: &Value, error: &ValidationError) -> Vec<(Place, Note)> {
             let words = options.as_array().map_or(&[][..], Vec::as_slice).iter().map(Value::to_string);
             wrong_value(&name, &format!("allowed are {}", words.collect::<Vec<_>>().join(", ")))
         }
+        Kind::AnyOf { .. } if !alternatives(schema, error).is_empty() => {
+            Note::new(format!("one of {} is missing in `{name}`", alternatives(schema, error).join(", ")))
+        }
         _ => Note::new(format!("`{name}` is refused by the plugin: {}", error.masked())),
     };
     vec![(place, note)]
+}
+
+/// The keys of which one must be given, where that is what an `anyOf` asks for.
+fn alternatives(schema: &Value, error: &ValidationError) -> Vec<String> {
+    let choices = schema.pointer(error.schema_path().as_str()).and_then(Value::as_array);
+    let required = choices.into_iter().flatten().filter_map(|choice| choice["required"].as_array());
+    required.flatten().filter_map(Value::as_str).map(|key| format!("`{key}`")).collect()
 }
 
 fn wrong_value(name: &str, label: &str) -> Note {

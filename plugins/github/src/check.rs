@@ -7,7 +7,8 @@ use serde::de::IgnoredAny;
 use crate::api::{self, Api, Loss, Stop};
 use crate::graphql::{self, Door, Trouble};
 use crate::pulls;
-use crate::settings::{PullRequestsBy, Repository, Settings};
+use crate::selection;
+use crate::settings::{Organization, PullRequestsBy, Repository, Settings};
 
 /// Looks at everything the feeds need.
 ///
@@ -41,8 +42,15 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
         }
         Err(Stop::Run(error)) => return Err(error),
     }
+    let settings = &context.settings;
+    let mut repositories = settings.repositories.clone();
+    for organization in &settings.organizations {
+        let (item, first) = organization_item(&api, organization, settings)?;
+        items.push(item);
+        repositories.extend(first.filter(|first| !repositories.contains(first)));
+    }
     let mut readable = None;
-    for repository in &context.settings.repositories {
+    for repository in &repositories {
         match repository_item(&api, repository) {
             Ok((item, url)) => {
                 items.push(item);
@@ -56,8 +64,8 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
         }
     }
     if let Some((repository, url)) = readable {
-        items.push(match context.settings.pull_requests_by {
-            PullRequestsBy::GraphQl => graphql_item(&api, repository, &url, &context.settings)?,
+        items.push(match settings.pull_requests_by {
+            PullRequestsBy::GraphQl => graphql_item(&api, repository, &url, settings)?,
             PullRequestsBy::Rest => CheckItem::pass("pull requests", "are read by REST, as it is set"),
         });
     }
@@ -104,6 +112,30 @@ fn credential(api: &Api<'_>, response: &Response) -> CheckItem {
             CheckItem::warn("credential", "accepted, but without scope `repo`").hint("private repositories need it")
         }
     }
+}
+
+/// Also its first repository, which stands for the others.
+fn organization_item(
+    api: &Api<'_>,
+    organization: &Organization,
+    settings: &Settings,
+) -> Result<(CheckItem, Option<Repository>)> {
+    let name = format!("organization {organization}");
+    let listed = match selection::list(api, organization, settings.forks) {
+        Ok(listed) => listed.items,
+        Err(Stop::Here(loss)) => return Ok((lost(name, loss), None)),
+        Err(Stop::Run(Error::RateLimited(seconds))) => return Ok((rate_limited(seconds), None)),
+        Err(Stop::Run(error)) => return Err(error),
+    };
+    let count = listed.len();
+    let item = match count {
+        0 => CheckItem::warn(name, "has no repository that the credential sees")
+            .hint("check the token's repository access; archived and disabled repositories and forks are passed over"),
+        _ if api.take_truncated() => CheckItem::warn(name, format!("only {count} repositories are shown"))
+            .hint("the organization uses SSO: authorise the token for it"),
+        _ => CheckItem::pass(name, format!("{count} repositories")),
+    };
+    Ok((item, listed.into_iter().next()))
 }
 
 /// Also the URL that it is called by, when it can be read.

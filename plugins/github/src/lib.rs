@@ -12,6 +12,8 @@ pub mod graphql;
 
 pub mod listing;
 
+pub mod selection;
+
 pub mod scan;
 
 pub mod pulls;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Loss, Stop};
+use crate::selection::{Selected, Selection};
 use crate::settings::{Repository, Settings};
 
 /// Repositories without news that one call may pass.
@@ -87,6 +88,7 @@ struct Known<S> {
 
 #[derive(Serialize, Deserialize)]
 struct Scan<P, L> {
+    selection: Selection,
     repositories: Vec<Repository>,
     done: usize,
     since: Instant,
@@ -102,26 +104,34 @@ struct Scan<P, L> {
 /// When nothing can be read in this run.
 pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page> {
     let context = &request.context;
-    let repositories = &context.settings.repositories;
+    let selection = Selection::of(&context.settings);
     let api = Api::new(client, context.now);
     let mut page = Page::new();
     let cursor: Option<Cursor<F>> = request.cursor()?;
     let (mut known, scan) = cursor.map_or((BTreeMap::new(), None), |saved| (saved.known, saved.scan));
-    known.retain(|repository, _| repositories.contains(repository));
-    let mut scan = scan
-        .filter(|scan| scan.repositories == *repositories && scan.since <= request.window.start)
-        .unwrap_or_else(|| Scan {
-            repositories: repositories.clone(),
-            done: 0,
-            since: request.window.start,
-            started_at: None,
-            held_back: false,
-            position: None,
-            lesson: F::Lesson::default(),
-        });
+    let mut scan = match scan.filter(|scan| scan.selection == selection && scan.since <= request.window.start) {
+        Some(scan) => scan,
+        None => {
+            let Selected { repositories, loss } = selection.read(&api, &mut page)?;
+            if loss.is_none() {
+                known.retain(|repository, _| repositories.contains(repository));
+            }
+            Scan {
+                held_back: loss == Some(Loss::Unavailable),
+                started_at: (!selection.is_named()).then(|| api.started_at()),
+                selection,
+                repositories,
+                done: 0,
+                since: request.window.start,
+                position: None,
+                lesson: F::Lesson::default(),
+            }
+        }
+    };
     let first = scan.done;
 
-    while let Some(repository) = repositories.get(scan.done) {
+    while let Some(repository) = scan.repositories.get(scan.done) {
+        let repository = &repository.clone();
         let before = known.get(repository);
         let since = before
             .map_or(scan.since, |known| known.through.clamp(scan.since.saturating_sub(LONGEST_ABSENCE), scan.since));
@@ -162,8 +172,8 @@ pub fn run<F: Feed>(client: &Client, request: &Request<Settings>) -> Result<Page
         }
     }
 
-    page.progress = Some(share(scan.done, repositories.len()));
-    page.more = scan.done < repositories.len();
+    page.progress = Some(share(scan.done, scan.repositories.len()));
+    page.more = scan.done < scan.repositories.len();
     if !page.more && !scan.held_back {
         page.covered_through(scan.started_at.unwrap_or(context.now));
     }

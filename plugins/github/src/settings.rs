@@ -9,10 +9,20 @@ use serde::{Deserialize, Serialize};
 /// Settings of a GitHub source.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["repositories"] }, { "required": ["organizations"] }]))]
 pub struct Settings {
     /// The repositories to read, e.g. `["octo/payments-api"]`.
+    #[serde(default)]
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub repositories: Vec<Repository>,
+    /// Organizations of which every repository is read that the credential sees, e.g. `["octo"]`; archived and disabled ones
+    /// are passed over.
+    #[serde(default)]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub organizations: Vec<Organization>,
+    /// Whether an organization's forks are read too.
+    #[serde(default)]
+    pub forks: bool,
     /// Items a page of a listing, 1 to 100. Lower it when answers exceed the host's size limit.
     #[serde(default = "full_page")]
     #[schemars(range(min = 1, max = 100))]
@@ -46,6 +56,45 @@ impl Settings {
     #[must_use]
     pub fn service<'a>(&'a self, repository: &'a Repository) -> &'a str {
         self.services.get(repository).map_or(repository.as_str(), String::as_str)
+    }
+}
+
+/// The login of an organization. Needs no percent-encoding in a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,100}$"))]
+pub struct Organization(String);
+
+impl Organization {
+    /// The login as it was configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Organization {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<Organization> for String {
+    fn from(organization: Organization) -> Self {
+        organization.0
+    }
+}
+
+impl TryFrom<String> for Organization {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+        if is_plain && (1..=100).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is no organization's login"))
+        }
     }
 }
 

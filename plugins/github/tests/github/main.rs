@@ -11,6 +11,7 @@ mod graphql;
 mod history;
 mod incidents;
 mod mapping;
+mod organizations;
 mod pulls;
 mod runs;
 mod server;

@@ -31,6 +31,8 @@ pub(crate) struct GitHubServer {
     /// Single things of a repository, likewise.
     pub(crate) objects: BTreeMap<String, Value>,
     pub(crate) issues: Vec<Value>,
+    /// Repositories by organization.
+    pub(crate) organizations: BTreeMap<String, Vec<Value>>,
     /// Workflow runs, newest first.
     pub(crate) runs: Vec<Value>,
     pub(crate) fault: Option<Box<Fault>>,
@@ -91,6 +93,10 @@ impl GitHubServer {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match parts.as_slice() {
             ["rate_limit"] => json_body(include_str!("../fixtures/rate_limit.json")),
+            ["orgs", organization, "repos"] => match self.organizations.get(*organization) {
+                Some(items) => paged(items.clone(), &format!("/orgs/{organization}/repos"), &query, Value::Array),
+                None => not_found(),
+            },
             ["repos", _, name] => {
                 let id = if *name == "app" { 42 } else { name.len() };
                 json_body(

@@ -17,6 +17,11 @@ fn the_schema_says_it_all() {
               "pattern": "^[^,]+$",
               "type": "string"
             },
+            "Organization": {
+              "description": "The login of an organization. Needs no percent-encoding in a path.",
+              "pattern": "^[A-Za-z0-9_-]{1,100}$",
+              "type": "string"
+            },
             "PullRequestsBy": {
               "description": "One of GitHub's two APIs.",
               "oneOf": [
@@ -40,6 +45,18 @@ fn the_schema_says_it_all() {
           },
           "$schema": "https://json-schema.org/draft/2020-12/schema",
           "additionalProperties": false,
+          "anyOf": [
+            {
+              "required": [
+                "repositories"
+              ]
+            },
+            {
+              "required": [
+                "organizations"
+              ]
+            }
+          ],
           "description": "Settings of a GitHub source.",
           "properties": {
             "comments": {
@@ -50,6 +67,11 @@ fn the_schema_says_it_all() {
             "deployments": {
               "default": true,
               "description": "Whether deployments are read.",
+              "type": "boolean"
+            },
+            "forks": {
+              "default": false,
+              "description": "Whether an organization's forks are read too.",
               "type": "boolean"
             },
             "incident_labels": {
@@ -69,6 +91,16 @@ fn the_schema_says_it_all() {
                 "null"
               ]
             },
+            "organizations": {
+              "default": [],
+              "description": "Organizations of which every repository is read that the credential sees, e.g. `[\"octo\"]`; archived and disabled ones\nare passed over.",
+              "items": {
+                "$ref": "#/$defs/Organization"
+              },
+              "minItems": 1,
+              "type": "array",
+              "uniqueItems": true
+            },
             "page_size": {
               "default": 100,
               "description": "Items a page of a listing, 1 to 100. Lower it when answers exceed the host's size limit.",
@@ -83,6 +115,7 @@ fn the_schema_says_it_all() {
               "description": "How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused."
             },
             "repositories": {
+              "default": [],
               "description": "The repositories to read, e.g. `[\"octo/payments-api\"]`.",
               "items": {
                 "$ref": "#/$defs/Repository"
@@ -108,9 +141,6 @@ fn the_schema_says_it_all() {
               "type": "boolean"
             }
           },
-          "required": [
-            "repositories"
-          ],
           "title": "Settings",
           "type": "object"
         }"##]]

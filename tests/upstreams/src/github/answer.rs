@@ -47,7 +47,10 @@ fn is_spent(world: &World) -> bool {
 }
 
 fn finish(world: &World, now: Timestamp, found: Found, if_none_match: Option<&str>) -> Answer {
-    let body = serde_json::to_vec(&found.body).expect("a JSON value can be written");
+    let body = match found.status {
+        204 => Vec::new(),
+        _ => serde_json::to_vec(&found.body).expect("a JSON value can be written"),
+    };
     let weak = if found.body.is_array() { "W/" } else { "" };
     let tag = format!("{weak}\"{}\"", fingerprint(&body));
     let unchanged = found.status == 200 && if_none_match.is_some_and(|tags| matches_tag(tags, &tag));

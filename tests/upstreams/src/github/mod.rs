@@ -13,6 +13,7 @@ mod repositories;
 mod resources;
 mod route;
 mod runs;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub requests_per_hour: u64,
     /// Points of GraphQL an hour.
     pub points_per_hour: u64,
+    /// Where the files of reports are found, on another host than everything else; none: Copilot is not in use.
+    pub downloads: Option<String>,
 }
 
 impl Default for Options {
@@ -63,6 +66,7 @@ impl Default for Options {
             token: TOKEN.to_owned(),
             requests_per_hour: 15_000,
             points_per_hour: 5_000,
+            downloads: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::pulls::{Direction, Sort, find, pull, pull_in_full, review, reviews};
 use super::repositories::{DEFAULT_BRANCH, repository_in_full};
 use super::route::{Place, Query, Resource, Route};
 use super::runs::{self, Created};
-use super::{View, World, deployments, pulls};
+use super::{View, World, deployments, pulls, shared};
 use crate::organisation::Repository;
 
 const COMPARED_AT_ONCE: usize = 250;
@@ -61,6 +61,7 @@ pub(super) fn found(world: &World, view: &View<'_>, target: &str) -> Found {
             json!({"login": "quintant-reader", "id": 39_652_352, "type": "User", "site_admin": false, "name": null}),
         ),
         Route::RateLimit => rate_limit(world, view.now),
+        Route::In(organization, resource) => shared::found(world, view, organization, &resource, &query),
         Route::Of(place, resource) => match place_of(view, &place) {
             Located::Here(repository) => of_repository(view, repository, &resource, &query),
             Located::Moved(repository) => moved(view, repository, &place, target, world),

@@ -25,10 +25,45 @@ pub(super) enum Resource<'a> {
     Issues,
 }
 
+/// What an organization has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Shared<'a> {
+    Repositories,
+    Teams,
+    Members(&'a str),
+    CopilotBilling,
+    CopilotReport,
+}
+
+impl<'a> Shared<'a> {
+    fn of(rest: &[&'a str]) -> Option<Self> {
+        Some(match rest {
+            ["repos"] => Self::Repositories,
+            ["teams"] => Self::Teams,
+            ["teams", slug, "members"] => Self::Members(slug),
+            ["copilot", "billing"] => Self::CopilotBilling,
+            ["copilot", "metrics", "reports", "organization-1-day"] => Self::CopilotReport,
+            _ => return None,
+        })
+    }
+
+    fn parameters(&self) -> &'static [&'static str] {
+        match self {
+            Self::Repositories => &["type", "sort", "per_page", "page"],
+            Self::Teams => &["per_page", "page"],
+            Self::Members(_) => &["role", "per_page", "page"],
+            Self::CopilotBilling => &[],
+            Self::CopilotReport => &["day"],
+        }
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route<'a> {
     User,
     RateLimit,
+    /// `/orgs/{login}`, or `/organizations/{id}`, where links lead to.
+    In(&'a str, Shared<'a>),
     Of(Place<'a>, Resource<'a>),
 }
 
@@ -38,6 +73,9 @@ impl<'a> Route<'a> {
         let (place, rest) = match segments.as_slice() {
             ["user"] => return Some(Self::User),
             ["rate_limit"] => return Some(Self::RateLimit),
+            ["orgs" | "organizations", organization, rest @ ..] => {
+                return Shared::of(rest).map(|resource| Self::In(organization, resource));
+            }
             ["repos", owner, name, rest @ ..] => (Place::Name(format!("{}/{}", decoded(owner), decoded(name))), rest),
             ["repositories", id, rest @ ..] => (Place::Id(id), rest),
             _ => return None,
@@ -66,6 +104,7 @@ impl<'a> Route<'a> {
 
     fn parameters(&self) -> &'static [&'static str] {
         match self {
+            Self::In(_, resource) => resource.parameters(),
             Self::User | Self::RateLimit | Self::Of(_, Resource::Repository | Resource::Pull(_)) => &[],
             Self::Of(_, Resource::Commits) => &["sha", "since", "until", "per_page", "page"],
             Self::Of(_, Resource::Pulls) => &["state", "sort", "direction", "per_page", "page"],

@@ -236,6 +236,10 @@ async fn who_may_not_ask_is_told_so_and_what_is_unknown_is_not_guessed() {
         ("/repos/acme/amber-api/environments", 501),
         ("/repos/acme/amber-api/pulls?head=x", 501),
         ("/orgs/acme/members", 501),
+        ("/orgs/acme/repos", 501),
+        ("/orgs/acme/repos?type=all&sort=full_name", 200),
+        ("/orgs/other/repos?type=all&sort=full_name", 404),
+        ("/orgs/acme/copilot/billing", 404),
         ("/rate_limit", 200),
         ("/user", 200),
         ("/repos/acme/amber-api", 200),
@@ -374,4 +378,39 @@ async fn issues_are_incidents_and_pull_requests_and_can_be_asked_for_by_label() 
     simulation.set_now(incident.opened_at);
     assert_eq!(pages(format!("{url}&labels=incident")).await.last().unwrap()["state"], "open");
     assert_eq!(ask(&format!("{url}&milestone=1")).await.status, 501);
+}
+
+#[tokio::test]
+async fn an_organization_lists_its_repositories_and_who_is_in_which_team() {
+    let simulation = simulation("").await;
+    let organisation = simulation.organisation();
+    let orgs = format!("{}/orgs/acme", simulation.url());
+    let repositories = pages(format!("{orgs}/repos?type=all&sort=full_name&per_page=8")).await;
+    assert!(texts(&repositories, "full_name").is_sorted());
+    assert_eq!(repositories.len(), organisation.repositories.len());
+    assert!(simulation.requests()[1].target.starts_with("/organizations/39652351/repos?type=all&"));
+
+    let teams = pages(format!("{orgs}/teams?per_page=3")).await;
+    assert_eq!(texts(&teams, "slug").len(), organisation.teams.len());
+    let mut logins = HashSet::new();
+    for team in texts(&teams, "slug") {
+        for member in pages(format!("{orgs}/teams/{team}/members?role=all")).await {
+            assert!(logins.insert(member["login"].as_str().unwrap().to_owned()), "in two teams: {member}");
+        }
+    }
+    assert!(logins.len() > 40, "{}", logins.len());
+}
+
+#[tokio::test]
+async fn use_of_copilot_is_told_by_seats_and_by_a_file_elsewhere_for_each_day() {
+    let organisation = Arc::new(Organisation::generate(1, END.parse().unwrap()));
+    let options = Options { downloads: Some("http://elsewhere.invalid".to_owned()), ..Options::default() };
+    let simulation = Simulation::start(organisation, options).await.unwrap();
+    let copilot = format!("{}/orgs/acme/copilot", simulation.url());
+    let seats = ask(&format!("{copilot}/billing")).await.json().unwrap()["seat_breakdown"].clone();
+    assert!(seats["active_this_cycle"].as_u64() < seats["total"].as_u64());
+    let report = async |day: &str| ask(&format!("{copilot}/metrics/reports/organization-1-day?day={day}")).await;
+    assert_eq!(report("2026-06-30").await.status, 204);
+    let links = report("2026-06-20").await.json().unwrap()["download_links"].clone();
+    assert!(links[0].as_str().unwrap().starts_with("http://elsewhere.invalid/reports/2026-06-20?"), "{links}");
 }
