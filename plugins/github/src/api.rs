@@ -127,6 +127,27 @@ impl<'a> Api<'a> {
         }
     }
 
+    /// A file that GitHub handed out the URL of, wherever it lies: neither the credential nor a header goes along.
+    ///
+    /// # Errors
+    /// As [`Api::send`]; where the host permits no request to that place, it is forbidden.
+    pub fn download(&self, url: &str) -> Result<Response, Stop> {
+        match self.client.send(&HttpRequest::follow(ENDPOINT, url)) {
+            Ok(response) if response.status == 200 => Ok(response),
+            // It may not judge the credential, nor tell limits of GitHub.
+            Ok(response) if response.status < 500 => Err(Stop::Here(Loss::Forbidden)),
+            Ok(_) => Err(Stop::Here(Loss::Unavailable)),
+            Err(HttpError::Denied(why)) => {
+                log::warn(
+                    "a download is refused by the host: name its origin in the endpoint's `also`",
+                    &[("why", &why)],
+                );
+                Err(Stop::Here(Loss::Forbidden))
+            }
+            Err(error) => Err(no_answer(error)),
+        }
+    }
+
     /// The items of all pages, and how many could not be read.
     ///
     /// # Errors
@@ -190,7 +211,11 @@ impl<'a> Api<'a> {
         }
     }
 
-    fn judge(&self, answer: Result<Response, HttpError>) -> Result<Response, Stop> {
+    /// What an answer means.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub fn judge(&self, answer: Result<Response, HttpError>) -> Result<Response, Stop> {
         let response = answer.map_err(no_answer)?;
         self.note(&response);
         match response.status {

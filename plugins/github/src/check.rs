@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::api::{self, Api, Loss, Stop};
+use crate::copilot;
 use crate::graphql::{self, Door, Trouble};
 use crate::pulls;
 use crate::selection;
@@ -47,6 +48,9 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
     for organization in &settings.organizations {
         let (item, first) = organization_item(&api, organization, settings)?;
         items.push(item);
+        if settings.copilot {
+            items.push(copilot_item(&api, organization)?);
+        }
         repositories.extend(first.filter(|first| !repositories.contains(first)));
     }
     let mut readable = None;
@@ -112,6 +116,22 @@ fn credential(api: &Api<'_>, response: &Response) -> CheckItem {
             CheckItem::warn("credential", "accepted, but without scope `repo`").hint("private repositories need it")
         }
     }
+}
+
+/// Whether the use of Copilot is shown, and its newest report can be fetched.
+fn copilot_item(api: &Api<'_>, organization: &Organization) -> Result<CheckItem> {
+    let name = format!("copilot of {organization}");
+    Ok(match copilot::offered(api, &format!("/orgs/{organization}/copilot/billing")) {
+        Ok(_) => CheckItem::pass(name, "seats are shown")
+            .hint("reports of days lie elsewhere: where runs tell a problem, name the origin that the log tells in the endpoint's `also`"),
+        Err(Stop::Here(Loss::NotFound)) => CheckItem::warn(name, "is not offered here, or not in use")
+            .hint("set `copilot = false` where it is not"),
+        Err(Stop::Here(Loss::Forbidden)) => CheckItem::warn(name, "is not shown to this credential")
+            .hint("an owner's token needs `manage_billing:copilot` or `read:org`; an app or a fine-grained token `GitHub Copilot Business`, read"),
+        Err(Stop::Here(loss)) => lost(name, loss),
+        Err(Stop::Run(Error::RateLimited(seconds))) => rate_limited(seconds),
+        Err(Stop::Run(error)) => return Err(error),
+    })
 }
 
 /// Also its first repository, which stands for the others.

@@ -39,6 +39,9 @@ pub struct Settings {
     /// Whether workflow runs are read, as builds.
     #[serde(default = "on")]
     pub workflow_runs: bool,
+    /// Whether the use of Copilot is read, of each of `organizations`: how many people, never who.
+    #[serde(default)]
+    pub copilot: bool,
     /// Labels of issues that are incidents, e.g. `["incident"]`; without any no issues are read.
     #[serde(default)]
     pub incident_labels: Vec<Label>,

@@ -1,4 +1,4 @@
-//! What runs, in a line each.
+//! What runs and what is counted, in a line each.
 
 use quintant_sdk::instant::format_rfc3339;
 use quintant_sdk::prelude::*;
@@ -42,4 +42,10 @@ pub(crate) fn incident(fact: &Incident) -> String {
     };
     let severity = fact.severity.as_deref().unwrap_or("none");
     format!("{service} {id} {phase}, opened {}, severity {severity}", format_rfc3339(fact.opened_at))
+}
+
+pub(crate) fn tally(fact: &Tally) -> String {
+    let Tally { tool, scope, people, eligible, .. } = fact;
+    let (start, end) = (format_rfc3339(fact.period.start), format_rfc3339(fact.period.end));
+    format!("{tool} of {}, {start} to {end}, {people:?} of {eligible:?}", scope.as_deref().unwrap_or("all"))
 }

@@ -4,6 +4,7 @@
 mod check;
 mod comments;
 mod commits;
+mod copilot;
 mod delivery;
 mod deployments;
 mod failures;
@@ -91,6 +92,7 @@ fn body(fact: &Fact) -> String {
             when(Some(commit.authored_at)),
             commit.parents,
         ),
+        Fact::Tally(tally) => delivery::tally(tally),
         Fact::Incident(incident) => delivery::incident(incident),
         Fact::Build(build) => delivery::build(build),
         Fact::Deployment(deployment) => delivery::deployment(deployment),

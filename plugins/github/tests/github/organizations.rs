@@ -18,7 +18,7 @@ fn organization(repositories: &[(&str, Value)]) -> Shared {
     shared(server)
 }
 
-fn settings(more: Value) -> Value {
+fn settings(more: &Value) -> Value {
     let mut settings = json!({ "organizations": ["octo"], "pull_requests_by": "rest" });
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     settings
@@ -43,18 +43,18 @@ fn what_may_have_news_is_read_beside_what_is_named() {
     ];
     let server = organization(&repositories);
     let named = json!({ "repositories": ["other/lib", "OCTO/app"] });
-    let pages = configured(&server, settings(named)).drain("pull_requests", None).unwrap();
+    let pages = configured(&server, settings(&named)).drain("pull_requests", None).unwrap();
     assert_eq!(read(&server), ["other/lib", "OCTO/app", "octo/web"]);
     assert!(show(&pages[0]).contains("problem Rejected octo x1"));
     assert_eq!(pages.last().unwrap().covered_through, Some(NOW));
-    configured(&server, settings(json!({ "forks": true }))).drain("pull_requests", None).unwrap();
+    configured(&server, settings(&json!({ "forks": true }))).drain("pull_requests", None).unwrap();
     assert_eq!(read(&server), ["octo/app", "octo/copy", "octo/web"]);
 }
 
 #[test]
 fn a_repository_that_is_new_is_found_by_the_next_scan_and_the_others_stay_known() {
     let server = organization(&[("octo/app", json!({}))]);
-    let source = configured(&server, settings(json!({})));
+    let source = configured(&server, settings(&json!({})));
     let pages = source.drain("pull_requests", None).unwrap();
     let new = json!({ "full_name": "octo/web" });
     server.borrow_mut().organizations.get_mut("octo").unwrap().push(new);
@@ -71,7 +71,7 @@ fn an_organization_that_is_lost_keeps_what_is_known_of_it() {
         [(404, "NotFound", true), (403, "Forbidden", true), (500, "Unavailable", false)]
     {
         let server = organization(&[("octo/app", json!({}))]);
-        let source = configured(&server, settings(json!({ "repositories": ["other/lib"] })));
+        let source = configured(&server, settings(&json!({ "repositories": ["other/lib"] })));
         let first = source.drain("pull_requests", None).unwrap();
         server.borrow_mut().fault =
             Some(Box::new(move |url| url.starts_with("/orgs/").then(|| Ok(Response::new(status)))));
@@ -92,7 +92,7 @@ fn a_list_that_was_shortened_for_want_of_sso_is_told() {
         url.starts_with("/orgs/")
             .then(|| Ok(Response::new(200).body(r#"[{"full_name":"octo/app"}]"#).with("x-github-sso", sso)))
     }));
-    let page = configured(&server, settings(json!({}))).collect("pull_requests", None).unwrap();
+    let page = configured(&server, settings(&json!({}))).collect("pull_requests", None).unwrap();
     assert!(show(&page).contains("problem Truncated octo x1"));
 }
 

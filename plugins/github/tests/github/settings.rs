@@ -64,6 +64,11 @@ fn the_schema_says_it_all() {
               "description": "Whether comments on pull requests are counted: by GraphQL alone, and a page of pull requests then costs more points.",
               "type": "boolean"
             },
+            "copilot": {
+              "default": false,
+              "description": "Whether the use of Copilot is read, of each of `organizations`: how many people, never who.",
+              "type": "boolean"
+            },
             "deployments": {
               "default": true,
               "description": "Whether deployments are read.",
