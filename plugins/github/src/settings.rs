@@ -39,6 +39,9 @@ pub struct Settings {
     /// Whether workflow runs are read, as builds.
     #[serde(default = "on")]
     pub workflow_runs: bool,
+    /// Whether teams are read, of each of `organizations`, as the teams that people belong to.
+    #[serde(default)]
+    pub teams: bool,
     /// Whether the use of Copilot is read, of each of `organizations`: how many people, never who.
     #[serde(default)]
     pub copilot: bool,

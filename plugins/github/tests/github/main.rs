@@ -17,6 +17,7 @@ mod pulls;
 mod runs;
 mod server;
 mod settings;
+mod teams;
 
 use std::collections::BTreeMap;
 
@@ -92,6 +93,9 @@ fn body(fact: &Fact) -> String {
             when(Some(commit.authored_at)),
             commit.parents,
         ),
+        Fact::Membership(membership) => {
+            format!("{} in {}", who(&Some(membership.account.clone())), membership.team.as_deref().unwrap_or("none"))
+        }
         Fact::Tally(tally) => delivery::tally(tally),
         Fact::Incident(incident) => delivery::incident(incident),
         Fact::Build(build) => delivery::build(build),

@@ -31,6 +31,8 @@ pub(crate) struct GitHubServer {
     /// Single things of a repository, likewise.
     pub(crate) objects: BTreeMap<String, Value>,
     pub(crate) issues: Vec<Value>,
+    /// Other listings of an organization, by what follows `/orgs/` in the path.
+    pub(crate) shared: BTreeMap<String, Vec<Value>>,
     /// Repositories by organization.
     pub(crate) organizations: BTreeMap<String, Vec<Value>>,
     /// Workflow runs, newest first.
@@ -93,6 +95,10 @@ impl GitHubServer {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match parts.as_slice() {
             ["rate_limit"] => json_body(include_str!("../fixtures/rate_limit.json")),
+            ["orgs", rest @ ..] if self.shared.contains_key(&rest.join("/")) => {
+                let rest = rest.join("/");
+                paged(self.shared[&rest].clone(), &format!("/orgs/{rest}"), &query, Value::Array)
+            }
             ["orgs", organization, "repos"] => match self.organizations.get(*organization) {
                 Some(items) => paged(items.clone(), &format!("/orgs/{organization}/repos"), &query, Value::Array),
                 None => not_found(),

@@ -140,6 +140,11 @@ fn the_schema_says_it_all() {
               },
               "type": "object"
             },
+            "teams": {
+              "default": false,
+              "description": "Whether teams are read, of each of `organizations`, as the teams that people belong to.",
+              "type": "boolean"
+            },
             "workflow_runs": {
               "default": true,
               "description": "Whether workflow runs are read, as builds.",
