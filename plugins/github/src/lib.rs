@@ -26,6 +26,8 @@ pub mod runs;
 
 pub mod incidents;
 
+pub mod releases;
+
 pub mod copilot;
 
 pub mod teams;
@@ -64,6 +66,7 @@ impl Collector for GitHub {
             .feed(Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment]))
             .feed(Feed::new("workflow_runs", "Attempts of workflow runs that were completed", [FactKind::Build]))
             .feed(Feed::new("incidents", "Issues with a label, opened and closed", [FactKind::Incident]))
+            .feed(Feed::new("releases", "Published releases, as deployments", [FactKind::Deployment]))
             .feed(Feed::new("teams", "Who is in which team", [FactKind::Membership]).interval(86_400))
             .feed(Feed::new("copilot", "How many people use Copilot", [FactKind::Tally]).interval(86_400))
     }
@@ -82,8 +85,11 @@ impl Collector for GitHub {
             "incidents" if !settings.incident_labels.is_empty() => scan::run::<incidents::Incidents>(client, request),
             "copilot" if settings.copilot && !settings.organizations.is_empty() => copilot::run(client, request),
             "teams" if settings.teams && !settings.organizations.is_empty() => teams::run(client, request),
+            "releases" if settings.releases_as_deployments.is_some() => {
+                scan::run::<releases::Releases>(client, request)
+            }
             // Switched off: nothing is read, and nothing is said to be covered.
-            "deployments" | "workflow_runs" | "incidents" | "copilot" | "teams" => Ok(Page::new()),
+            "deployments" | "workflow_runs" | "incidents" | "copilot" | "teams" | "releases" => Ok(Page::new()),
             other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
         }
     }

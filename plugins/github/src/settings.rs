@@ -45,6 +45,10 @@ pub struct Settings {
     /// Whether the use of Copilot is read, of each of `organizations`: how many people, never who.
     #[serde(default)]
     pub copilot: bool,
+    /// The environment that published releases are deployments to, e.g. `production`; without it no releases are read.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub releases_as_deployments: Option<String>,
     /// Labels of issues that are incidents, e.g. `["incident"]`; without any no issues are read.
     #[serde(default)]
     pub incident_labels: Vec<Label>,

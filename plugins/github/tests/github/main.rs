@@ -14,6 +14,7 @@ mod incidents;
 mod mapping;
 mod organizations;
 mod pulls;
+mod releases;
 mod runs;
 mod server;
 mod settings;

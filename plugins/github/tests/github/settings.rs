@@ -119,6 +119,15 @@ fn the_schema_says_it_all() {
               "default": "graphql",
               "description": "How pull requests are read: `graphql`, or `rest`, which a run also falls back to where GraphQL is refused."
             },
+            "releases_as_deployments": {
+              "default": null,
+              "description": "The environment that published releases are deployments to, e.g. `production`; without it no releases are read.",
+              "minLength": 1,
+              "type": [
+                "string",
+                "null"
+              ]
+            },
             "repositories": {
               "default": [],
               "description": "The repositories to read, e.g. `[\"octo/payments-api\"]`.",
