@@ -28,7 +28,9 @@ const LONGEST: Instant = 35 * DAY;
 const BEFORE: Instant = DAY;
 /// GitHub pages through no more of a listing that is filtered.
 const MOST_LISTED: u64 = 1_000;
-/// However small they are.
+/// Of one scan, however much the server says that there is: enough for half a million runs.
+const MOST_HALVINGS: u32 = 500;
+/// Of one span, however small they are.
 const MOST_PAGES: u32 = 1_000;
 /// A call must end in time even where the server is slow.
 const MOST_ATTEMPTS_A_CALL: usize = 50;
@@ -68,6 +70,7 @@ struct KnownPage {
 pub struct Position {
     /// Still to be read; the last one first.
     spans: Vec<Span>,
+    halvings: u32,
     page_number: u32,
     /// How many items of the page are delivered.
     skip: usize,
@@ -88,7 +91,7 @@ impl Feed for WorkflowRuns {
     ) -> Result<Step<State, Position>, Stop> {
         let mut position = position.unwrap_or_else(|| Position::new(visit));
         while let Some(span) = position.spans.last().copied() {
-            if let Read::News = position.read(visit, span, page)? {
+            if let Read::Something = position.read(visit, span, page)? {
                 break;
             }
         }
@@ -98,7 +101,8 @@ impl Feed for WorkflowRuns {
 
 /// What a page brought.
 enum Read {
-    News,
+    Something,
+    /// It has not changed.
     Nothing,
 }
 
@@ -119,6 +123,7 @@ impl Position {
         let from = day_of(from.max(visit.from.saturating_sub(BEFORE)));
         Self {
             spans: vec![Span { from, to: None }],
+            halvings: 0,
             page_number: 1,
             skip: 0,
             has_branch: false,
@@ -138,10 +143,12 @@ impl Position {
         let listed: Runs = response.json()?;
         let is_too_much = listed.total_count.is_some_and(|count| count > MOST_LISTED);
         if is_too_much && self.page_number == 1 && self.skip == 0 {
-            if let Some((older, newer)) = span.halves(visit.api.now()) {
+            let halves = span.halves(visit.api.now()).filter(|_| self.halvings < MOST_HALVINGS);
+            if let Some((older, newer)) = halves {
+                self.halvings += 1;
                 self.spans.pop();
                 self.spans.extend([newer, older]);
-                return Ok(Read::Nothing);
+                return Ok(Read::Something);
             }
             visit.api.truncated();
         }
@@ -155,12 +162,14 @@ impl Position {
         for run in runs.iter().skip(self.skip) {
             match self.deliver(visit, run, &mut asked, page) {
                 Ok(Delivered::Wholly) => self.skip += 1,
-                Ok(Delivered::InPart) => return Ok(Read::News),
-                Err(Stop::Run(Error::RateLimited(_))) if !page.facts.is_empty() || asked > 0 => return Ok(Read::News),
+                Ok(Delivered::InPart) => return Ok(Read::Something),
+                Err(Stop::Run(Error::RateLimited(_))) if !page.facts.is_empty() || asked > 0 => {
+                    return Ok(Read::Something);
+                }
                 Err(stop) => return Err(stop),
             }
             if page.facts.len() >= visit.max_facts && self.skip < runs.len() {
-                return Ok(Read::News);
+                return Ok(Read::Something);
             }
         }
         let open_since = runs.iter().filter(|run| !run.is_completed()).map(|run| run.created_at.0).min();
@@ -171,7 +180,7 @@ impl Position {
         if let Some(etag) = etag.filter(|_| self.kept.pages.len() < MOST_KNOWN_PAGES) {
             self.kept.pages.insert(name, KnownPage { etag: etag.to_owned(), has_next, open_since });
         }
-        Ok(Read::News)
+        Ok(Read::Something)
     }
 
     /// Turns to the page after one that was read.

@@ -18,6 +18,7 @@ mod releases;
 mod runs;
 mod server;
 mod settings;
+mod spoiled;
 mod teams;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,11 @@
 //! The feed of workflow runs.
 
 use expect_test::expect;
+use quintant_plugin_github::GitHub;
+use quintant_sdk::http::Target;
 use quintant_sdk::instant::{DAY, SECOND, format_rfc3339};
 use quintant_sdk::prelude::*;
+use quintant_sdk::testing::Source;
 use serde_json::{Value, json};
 
 use crate::server::{GitHubServer, NOW, Shared, configured, day, shared};
@@ -35,11 +38,7 @@ fn put(server: &Shared, run: Value) {
     server.runs.sort_by_key(|run| std::cmp::Reverse((run["created_at"].to_string(), run["id"].as_u64())));
 }
 
-fn source(
-    server: &Shared,
-    page_size: u32,
-    now: Instant,
-) -> quintant_sdk::testing::Source<quintant_plugin_github::GitHub> {
+fn source(server: &Shared, page_size: u32, now: Instant) -> Source<GitHub> {
     let source = configured(server, json!({ "repositories": ["octo/app"], "page_size": page_size }));
     source.window(now.min(NOW) - 90 * DAY, now)
 }
@@ -199,6 +198,18 @@ fn more_than_a_thousand_of_one_second_are_told_to_be_cut_off() {
     assert_eq!(stored(&pages).len(), 1_000);
     let text: String = pages.iter().map(show).collect();
     assert!(text.contains("problem Truncated octo/app x1"));
+}
+
+#[test]
+fn a_server_that_counts_too_many_for_ever_is_left() {
+    let source = Source::<GitHub>::new(json!({ "repositories": ["octo/app"] }), |request| {
+        let is_listing = matches!(&request.target, Target::Path(path) if path.ends_with("/runs"));
+        let body = if is_listing { json!({ "total_count": u64::MAX, "workflow_runs": [] }) } else { json!({}) };
+        Ok(Response::new(200).body(body.to_string()))
+    });
+    let pages = source.window(0, NOW).drain("workflow_runs", None).unwrap();
+    assert!(pages.iter().map(show).any(|text| text == "problem Truncated octo/app x1\n"));
+    assert!(pages.len() < 2_000, "{} pages", pages.len());
 }
 
 #[test]
