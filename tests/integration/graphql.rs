@@ -32,6 +32,7 @@ pub(crate) fn organisation() -> Organisation {
         at: from + SignedDuration::from_mins(number.cast_signed()),
         state: ReviewState::Commented,
         dismissed_at: None,
+        comments: 0,
     }));
     popular.reviews.sort_by_key(|review| (review.at, review.id));
     organisation

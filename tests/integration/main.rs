@@ -16,6 +16,7 @@ mod collecting;
 mod configuration;
 mod contract;
 mod copying;
+mod delivered;
 mod egress;
 mod graphql;
 mod invariants;

@@ -80,11 +80,15 @@ impl<C: Collector> Feeding<C> {
 }
 
 fn exchange(url: &str, token: &str, request: &HttpRequest) -> Response {
-    let Target::Path(path) = &request.target else { panic!("a URL is followed") };
-    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let url = format!("{url}{path}{}{}", if query.is_empty() { "" } else { "?" }, query.join("&"));
+    let target = match &request.target {
+        Target::Path(path) => format!("{url}{path}"),
+        Target::Url(url) => url.clone(),
+    };
+    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let url = format!("{target}{}{}", if query.is_empty() { "" } else { "?" }, query.join("&"));
     let bearer = format!("Bearer {token}");
-    let headers = [("Authorization", bearer.as_str())];
+    let mut headers = vec![("Authorization", bearer.as_str()), ("User-Agent", "test")];
+    headers.extend(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let answer = block_in_place(|| {
         Handle::current().block_on(async {
             match &request.body {
@@ -96,6 +100,13 @@ fn exchange(url: &str, token: &str, request: &HttpRequest) -> Response {
     let answer = answer.unwrap();
     let response = Response::new(answer.status).body(answer.body);
     answer.headers.into_iter().fold(response, |response, (name, value)| response.with(&name, value))
+}
+
+fn encoded(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:,".contains(&byte);
+    text.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Instants from `from` to `to` in steps of at most `longest`, of no regularity.

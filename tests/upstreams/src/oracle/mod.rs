@@ -2,9 +2,10 @@
 
 mod answers;
 mod atoms;
-pub mod delivery;
 pub mod conversation;
 mod facts;
+pub mod github;
+pub mod jenkins;
 mod people;
 mod rounding;
 mod spans;
