@@ -72,6 +72,14 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
             PullRequestsBy::GraphQl => graphql_item(&api, repository, &url, settings)?,
             PullRequestsBy::Rest => CheckItem::pass("pull requests", "are read by REST, as it is set"),
         });
+        let others = [
+            (settings.deployments, "deployments", "deployments", "deployments = false"),
+            (settings.workflow_runs, "workflow runs", "actions/runs", "workflow_runs = false"),
+            (!settings.incident_labels.is_empty(), "incidents", "issues", "incident_labels = []"),
+        ];
+        for (_, name, path, off) in others.into_iter().filter(|(is_on, ..)| *is_on) {
+            items.push(listing_item(&api, repository, name, path, off)?);
+        }
     }
     Ok(items)
 }
@@ -129,6 +137,20 @@ fn copilot_item(api: &Api<'_>, organization: &Organization) -> Result<CheckItem>
         Err(Stop::Here(Loss::Forbidden)) => CheckItem::warn(name, "is not shown to this credential")
             .hint("an owner's token needs `manage_billing:copilot` or `read:org`; an app or a fine-grained token `GitHub Copilot Business`, read"),
         Err(Stop::Here(loss)) => lost(name, loss),
+        Err(Stop::Run(Error::RateLimited(seconds))) => rate_limited(seconds),
+        Err(Stop::Run(error)) => return Err(error),
+    })
+}
+
+/// Whether a listing of one repository, which stands for the others, is shown.
+fn listing_item(api: &Api<'_>, repository: &Repository, name: &str, path: &str, off: &str) -> Result<CheckItem> {
+    Ok(match api.send(&api::get(format!("/repos/{repository}/{path}")).query("per_page", "1")) {
+        Ok(_) => CheckItem::pass(name, "can be read"),
+        Err(Stop::Here(Loss::Forbidden | Loss::NotFound)) => {
+            CheckItem::warn(name, format!("are not shown to this credential, or not in use, in {repository}"))
+                .hint(format!("give it read access to them, or set `{off}`"))
+        }
+        Err(Stop::Here(loss)) => lost(name.to_owned(), loss),
         Err(Stop::Run(Error::RateLimited(seconds))) => rate_limited(seconds),
         Err(Stop::Run(error)) => return Err(error),
     })

@@ -88,3 +88,26 @@ fn nothing_answers() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_not_shown_of_a_repository_is_told_with_what_to_do() {
+    check(
+        |url| match url {
+            "/repos/octo/app" => {
+                Some(Ok(Response::new(200).body(r#"{"id":42,"url":"https://api.test/repos/octo/app"}"#)))
+            }
+            "/repos/octo/app/deployments?per_page=1" => Some(Ok(Response::new(403).body("{}"))),
+            "/repos/octo/app/actions/runs?per_page=1" => Some(Ok(Response::new(200).body("{}"))),
+            _ => None,
+        },
+        &expect![[r#"
+            CheckStatus::Pass api reachable: GitHub answered (-)
+            CheckStatus::Pass credential: accepted; fine-grained, or of an app (it needs read access to metadata, contents, pull requests and issues)
+            CheckStatus::Pass repository octo/app: can be read (-)
+            CheckStatus::Pass repository octo/web: can be read (-)
+            CheckStatus::Pass pull requests: are read by REST, as it is set (-)
+            CheckStatus::Warn deployments: are not shown to this credential, or not in use, in octo/app (give it read access to them, or set `deployments = false`)
+            CheckStatus::Pass workflow runs: can be read (-)
+        "#]],
+    );
+}
