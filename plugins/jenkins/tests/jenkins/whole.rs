@@ -12,7 +12,7 @@ use quintant_sdk::prelude::*;
 use quintant_sdk::testing::Source;
 use quintant_upstreams::jenkins::{self, Options, Simulation};
 use quintant_upstreams::oracle::LOOK_BACK;
-use quintant_upstreams::oracle::delivery::{ExpectedBuild, ExpectedDeployment, jenkins_builds, jenkins_deployments};
+use quintant_upstreams::oracle::jenkins::{ExpectedBuild, ExpectedDeployment, jenkins_builds, jenkins_deployments};
 use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::organisation::delivery as truth;
 
