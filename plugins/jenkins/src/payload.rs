@@ -224,7 +224,7 @@ impl<'de> Deserialize<'de> for ChangeSets {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Running,
-    /// `None`: it was not built.
+    /// Not built is aborted.
     Finished {
         at: Instant,
         result: BuildResult,
