@@ -20,6 +20,7 @@ mod delivered;
 mod egress;
 mod graphql;
 mod invariants;
+mod jenkins;
 mod kinds;
 mod late_feeds;
 mod mattermost;

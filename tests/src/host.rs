@@ -135,6 +135,17 @@ pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
     text
 }
 
+/// A configuration with one source that is read through the Jenkins plugin, without teams; `login` is the path of a secret's file.
+pub fn jenkins_source(url: &str, login: &Path, settings: &str) -> String {
+    format!(
+        "{}[[source]]\nname = \"jenkins\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+         auth = {{ basic = {{ file = \"{}\" }} }}\n{LOOPBACK}\n[source.settings]\n{settings}\n",
+        ground(),
+        plugins().join("jenkins.wasm").display(),
+        login.display()
+    )
+}
+
 /// How a host is set up.
 pub struct HostOptions {
     pub limits: Limits,

@@ -1,0 +1,135 @@
+//! Builds and deployments of a Jenkins: the real component in the host, against the simulated organisation and against odd answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use quintant::store::RunSummary;
+use quintant_tests::{Host, HostOptions, SEED, jenkins_source, simulation_end};
+use quintant_upstreams::jenkins::{self, Options, Simulation};
+use quintant_upstreams::oracle::jenkins::{jenkins_builds, jenkins_deployments};
+use quintant_upstreams::organisation::Organisation;
+use quintant_upstreams::script::{Answer, Behaviour, Script, Scripted};
+use serde_json::{Value, json};
+
+/// A folder with the file that holds the login.
+fn login() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jenkins.login");
+    std::fs::write(&path, Options::default().login()).unwrap();
+    (folder, path)
+}
+
+/// The settings of the simulated organisation, as TOML.
+fn settings() -> String {
+    let rules = jenkins::settings()["deployments"].as_array().unwrap().clone();
+    let line = |rule: &Value| {
+        let keys = rule.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {value}"));
+        format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
+    };
+    format!("deployments = [{}]", rules.iter().map(line).collect::<Vec<_>>().join(", "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn builds_and_deployments_of_an_organisation_are_collected_whole() {
+    let organisation = Arc::new(Organisation::generate(SEED, simulation_end()));
+    let simulation = Simulation::start(organisation, Options::default()).await.unwrap();
+    let (_folder, login) = login();
+    let text = jenkins_source(simulation.url(), &login, &settings());
+    let host = Host::for_text(&text, HostOptions::default()).await;
+    let mut looks: Vec<Timestamp> = Vec::new();
+    for days in [0, 1, 8] {
+        let now = simulation_end() + SignedDuration::from_hours(24 * days);
+        simulation.set_now(now);
+        host.set_now(now);
+        let summaries = host.collect().await;
+        assert!(summaries.iter().all(|summary| summary.outcome == "ok"), "{summaries:?}");
+        looks.push(now);
+    }
+    let count = |expected: usize| i64::try_from(expected).unwrap();
+    let stored = |sql: &'static str| host.database.count(sql);
+    let builds = jenkins_builds(simulation.organisation(), &looks);
+    let deployments = jenkins_deployments(simulation.organisation(), &looks);
+    assert_eq!(stored("SELECT count(*) FROM raw.build").await, count(builds.len()));
+    assert_eq!(stored("SELECT count(*) FROM raw.deployment").await, count(deployments.len()));
+    let undone = deployments.iter().filter(|deployment| deployment.undone_began_at.is_some()).count();
+    assert_eq!(stored("SELECT count(*) FROM raw.deployment WHERE rolls_back IS NOT NULL").await, count(undone));
+    assert!(undone > 0 && builds.len() > 1_000);
+    host.finish().await;
+}
+
+/// One run against a script: what became of it, and how many builds and deployments are kept.
+async fn run(script: &Scripted) -> (RunSummary, i64) {
+    let (_folder, login) = login();
+    let host = Host::for_text(&jenkins_source(script.url(), &login, "coverage = false"), HostOptions::default()).await;
+    let summary = host.collect().await.remove(0);
+    let kept = host.database.count("SELECT count(*) FROM raw.build").await;
+    host.finish().await;
+    (summary, kept)
+}
+
+fn html(status: u16) -> Answer {
+    Answer::new(status, "<html><form action='/login'>").header("content-type", "text/html;charset=utf-8")
+}
+
+fn listing(jobs: &Value) -> Answer {
+    Answer::json(200, &json!({ "_class": "hudson.model.Hudson", "jobs": jobs }))
+}
+
+fn build(number: u32) -> Value {
+    let began = simulation_end() - SignedDuration::from_hours(i64::from(number));
+    json!({ "number": number, "result": "SUCCESS", "building": false, "timestamp": began.as_millisecond(), "duration": 1000 })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_a_login_page_or_a_redirect_to_one_is_a_matter_of_authentication() {
+    let elsewhere = Script::new().on("/", html(200)).start().await.unwrap();
+    let away = html(302).header("location", &format!("{}/login", elsewhere.url()));
+    for answer in [html(200), away, html(401), html(403)] {
+        let script = Script::new().on("/api/json", answer).start().await.unwrap();
+        let (summary, kept) = run(&script).await;
+        assert_eq!((summary.outcome.as_str(), summary.code.as_deref(), kept), ("failed", Some("unauthorized"), 0));
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_url_fields_are_never_called_and_a_branch_is_encoded_once_more() {
+    let hostile = Script::new().on("/", html(200)).start().await.unwrap();
+    let url = format!("{}/job/app/", hostile.url());
+    let project = json!({ "_class": "x.WorkflowMultiBranchProject", "name": "app", "url": url, "jobs": [{}] });
+    let branch = json!({ "_class": "x.WorkflowJob", "name": "feature%2Fx", "url": url, "lastBuild": build(1) });
+    let mut built = build(1);
+    built["url"] = json!(url);
+    let script = Script::new()
+        .on("/api/json", listing(&json!([project])))
+        .on("/job/app/job/feature%252Fx/api/json", Answer::json(200, &json!({ "builds": [built], "url": url })))
+        .on("/job/app/api/json", listing(&json!([branch])))
+        .start()
+        .await
+        .unwrap();
+    let (summary, kept) = run(&script).await;
+    assert_eq!((summary.outcome.as_str(), kept), ("ok", 1), "{summary:?}");
+    assert_eq!((script.requests().len(), hostile.connections()), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_a_folder_that_contains_itself_ends() {
+    let folder = json!({ "_class": "x.Folder", "name": "loop", "jobs": [{}] });
+    let script = Script::new().on("/", listing(&json!([folder]))).start().await.unwrap();
+    let (summary, _) = run(&script).await;
+    assert_eq!(
+        (summary.outcome.as_str(), summary.problems, script.requests().len()),
+        ("partial", 1, 11),
+        "{summary:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_21_an_answer_that_ignores_the_tree_is_cut_and_said() {
+    let whole = listing(&json!([])).behaving(Behaviour::Long { bytes: 50 << 20 });
+    let script = Script::new().on("/api/json", whole).start().await.unwrap();
+    let (summary, kept) = run(&script).await;
+    assert_eq!((summary.outcome.as_str(), summary.code.as_deref(), kept), ("failed", Some("permanent"), 0));
+    assert!(script.sent_bytes() < 40 << 20);
+}
