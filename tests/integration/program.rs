@@ -362,7 +362,7 @@ fn check_compares_the_settings_with_the_plugins_schema() {
             18 | branch = "****"
                | ^^^^^^
                |
-               = help: allowed are `page_size`, `pull_requests_by`, `repositories`
+               = help: allowed are `comments`, `copilot`, `deployments`, `forks`, `incident_labels`, `incident_severity_prefix`, `organizations`, `page_size`, `pull_requests_by`, `releases_as_deployments`, `repositories`, `services`, `teams`, `workflow_runs`
 
             error: 1 mistake in SITE/quintant.toml
         "#]],
@@ -406,13 +406,11 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         &["check"],
         78,
         &expect![[r#"
-            error: `repositories` is missing in `settings`
+            error: one of `repositories`, `organizations` is missing in `settings`
               --> SITE/quintant.toml:16:1
                |
             16 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
-               |
-               = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
 
             error: 1 mistake in SITE/quintant.toml
         "#]],
@@ -436,13 +434,11 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
             14 | auth = { bearer = { env = "****************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-            error: `repositories` is missing in `settings`
+            error: one of `repositories`, `organizations` is missing in `settings`
               --> SITE/quintant.toml:16:1
                |
             16 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
-               |
-               = help: `repositories`: The repositories to read, e.g. `["octo/payments-api"]`.
 
             error: unknown setting `repositorys` in `settings`
               --> SITE/quintant.toml:17:1
@@ -450,7 +446,7 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
             17 | repositorys = ["*************"]
                | ^^^^^^^^^^^ did you mean `repositories`?
                |
-               = help: allowed are `page_size`, `pull_requests_by`, `repositories`
+               = help: allowed are `comments`, `copilot`, `deployments`, `forks`, `incident_labels`, `incident_severity_prefix`, `organizations`, `page_size`, `pull_requests_by`, `releases_as_deployments`, `repositories`, `services`, `teams`, `workflow_runs`
 
             error: `settings.page_size` is a string; it should be of type integer
               --> SITE/quintant.toml:18:13
@@ -459,17 +455,17 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
                |             ^^^^^^ expected integer
 
             error: unknown endpoint `apl`
-              --> SITE/quintant.toml:19:19
+              --> SITE/quintant.toml:21:19
                |
-            19 | [source.endpoints.apl]
+            21 | [source.endpoints.apl]
                |                   ^^^ did you mean `api`?
                |
                = help: allowed is `api`
 
             error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
-              --> SITE/quintant.toml:22:10
+              --> SITE/quintant.toml:24:10
                |
-            22 | plugin = "no-such"
+            24 | plugin = "no-such"
                |          ^^^^^^^^^
 
             error: 6 mistakes in SITE/quintant.toml

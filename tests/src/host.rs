@@ -85,7 +85,8 @@ pub fn guest_sources_at(sources: &[(String, String, String)]) -> String {
     for (name, endpoint, settings) in sources {
         text.push_str(&format!(
             "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\n{endpoint}\n\
-             [source.settings]\n{settings}\n",
+             [source.settings]\n{settings}\n\
+             deployments = false\nworkflow_runs = false\n",
             plugin.display()
         ));
     }

@@ -138,6 +138,8 @@ networks = ["127.0.0.0/8"]
 [source.settings]
 repositories = [
 {repositories}]
+incident_labels = ["incident"]
+incident_severity_prefix = "severity:"
 {more}"#
     )
 }

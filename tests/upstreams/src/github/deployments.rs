@@ -13,8 +13,9 @@ use crate::organisation::delivery::{Deployer, Deployment, DeploymentResult, Envi
 pub(super) fn list<'a>(view: &View<'a>, of: &Repository) -> Vec<&'a Deployment> {
     let all = view.organisation.delivery.deployments.iter().rev();
     all.filter(|deployment| {
-        let repository = &view.organisation.repositories[deployment.repository];
-        deployment.deployer == Deployer::GitHub && deployment.started_at <= view.now && repository.id == of.id
+        deployment.deployer == Deployer::GitHub
+            && deployment.started_at <= view.now
+            && view.is(deployment.repository, of)
     })
     .collect()
 }

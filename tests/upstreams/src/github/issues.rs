@@ -23,10 +23,9 @@ pub(super) struct Wanted<'a> {
 
 /// By latest update.
 pub(super) fn list<'a>(view: &View<'a>, of: &'a Repository, wanted: &Wanted<'_>) -> Vec<Issue<'a>> {
-    let repositories = &view.organisation.repositories;
     let incidents = view.organisation.delivery.incidents.iter();
     let incidents = incidents
-        .filter(|incident| repositories[incident.repository].id == of.id && incident.opened_at <= view.now)
+        .filter(|incident| view.is(incident.repository, of) && incident.opened_at <= view.now)
         .map(Issue::Incident);
     let changes = of.changes.iter().filter(|change| change.opened_at <= view.now).map(Issue::Change);
     let mut issues: Vec<Issue<'a>> = incidents

@@ -33,7 +33,7 @@ use tokio::task::JoinHandle;
 
 use self::answer::Answer;
 pub use self::graphql::Mood;
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, Repository};
 use crate::requests::{Request, RequestLog};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -114,6 +114,13 @@ struct View<'a> {
     organisation: &'a Organisation,
     base: &'a str,
     now: Timestamp,
+}
+
+impl View<'_> {
+    /// Whether that position in the list of repositories is this one; a test may have left some out.
+    fn is(&self, position: usize, repository: &Repository) -> bool {
+        self.organisation.repositories.get(position).is_some_and(|found| found.id == repository.id)
+    }
 }
 
 impl Simulation {

@@ -168,6 +168,8 @@ fn of_repository(view: &View<'_>, repository: &Repository, resource: &Resource<'
             Some(run) => Found::object(runs::run(view, repository, &run)),
             None => Found::nothing(),
         },
+        // Nobody here publishes any.
+        Resource::Releases => Found::list(Vec::new(), None),
         Resource::Issues => issue_list(view, repository, query, &by_id),
     }
 }

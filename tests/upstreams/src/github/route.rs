@@ -23,6 +23,7 @@ pub(super) enum Resource<'a> {
     Runs,
     Attempt { run: &'a str, attempt: &'a str },
     Issues,
+    Releases,
 }
 
 /// What an organization has.
@@ -97,6 +98,7 @@ impl<'a> Route<'a> {
             ["actions", "runs"] => Resource::Runs,
             ["actions", "runs", run, "attempts", attempt] => Resource::Attempt { run, attempt },
             ["issues"] => Resource::Issues,
+            ["releases"] => Resource::Releases,
             _ => return None,
         };
         Some(Self::Of(place, resource))
@@ -117,6 +119,7 @@ impl<'a> Route<'a> {
                 | Resource::Reviews(_)
                 | Resource::Events(_)
                 | Resource::Deployments
+                | Resource::Releases
                 | Resource::Statuses(_),
             ) => &["per_page", "page"],
         }

@@ -62,10 +62,8 @@ pub(super) fn find<'a>(view: &View<'a>, of: &Repository, id: &str, attempt: &str
 }
 
 fn attempts<'a>(view: &View<'a>, of: &Repository) -> Vec<Run<'a>> {
-    let repositories = &view.organisation.repositories;
     let pipelines = view.organisation.delivery.pipelines.iter();
-    let pipelines = pipelines
-        .filter(|pipeline| pipeline.runner == Runner::Actions && repositories[pipeline.repository].id == of.id);
+    let pipelines = pipelines.filter(|pipeline| pipeline.runner == Runner::Actions && view.is(pipeline.repository, of));
     pipelines
         .flat_map(|pipeline| {
             let begun = pipeline.attempts.iter().filter(|attempt| attempt.started_at <= view.now);
