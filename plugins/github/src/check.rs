@@ -73,9 +73,14 @@ pub fn run(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem
             PullRequestsBy::Rest => CheckItem::pass("pull requests", "are read by REST, as it is set"),
         });
         let others = [
-            (settings.deployments, "deployments", "deployments", "deployments = false"),
-            (settings.workflow_runs, "workflow runs", "actions/runs", "workflow_runs = false"),
-            (!settings.incident_labels.is_empty(), "incidents", "issues", "incident_labels = []"),
+            (settings.deployments, "deployments", "deployments?per_page=1", "deployments = false"),
+            (settings.workflow_runs, "workflow runs", "actions/runs?per_page=1", "workflow_runs = false"),
+            (
+                !settings.incident_labels.is_empty(),
+                "incidents",
+                "issues?state=all&sort=updated&per_page=1",
+                "incident_labels = []",
+            ),
         ];
         for (_, name, path, off) in others.into_iter().filter(|(is_on, ..)| *is_on) {
             items.push(listing_item(&api, repository, name, path, off)?);
@@ -144,7 +149,7 @@ fn copilot_item(api: &Api<'_>, organization: &Organization) -> Result<CheckItem>
 
 /// Whether a listing of one repository, which stands for the others, is shown.
 fn listing_item(api: &Api<'_>, repository: &Repository, name: &str, path: &str, off: &str) -> Result<CheckItem> {
-    Ok(match api.send(&api::get(format!("/repos/{repository}/{path}")).query("per_page", "1")) {
+    Ok(match api.send(&api::get(format!("/repos/{repository}/{path}"))) {
         Ok(_) => CheckItem::pass(name, "can be read"),
         Err(Stop::Here(Loss::Forbidden | Loss::NotFound)) => {
             CheckItem::warn(name, format!("are not shown to this credential, or not in use, in {repository}"))
