@@ -44,6 +44,41 @@ pub struct FeedSpec {
     pub interval: Duration,
     pub look_back: Duration,
     pub overlap: Duration,
+    pub(super) needs: Option<Need>,
+}
+
+/// The setting that asks for a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Need {
+    setting: String,
+    /// Empty: whatever is not absent, null, false or empty.
+    one_of: Vec<String>,
+}
+
+impl Need {
+    pub(super) fn is_met(&self, schema: &serde_json::Value, settings: &serde_json::Value) -> bool {
+        use serde_json::Value;
+        let default = &schema["properties"][&self.setting]["default"];
+        match settings.get(&self.setting).unwrap_or(default) {
+            Value::String(text) if !self.one_of.is_empty() => self.one_of.contains(text),
+            _ if !self.one_of.is_empty() => false,
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Bool(true) | Value::Number(_) | Value::Object(_) => true,
+        }
+    }
+}
+
+/// In the words of a configuration.
+impl std::fmt::Display for Need {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "`settings.{}`", self.setting)?;
+        match self.one_of.as_slice() {
+            [] => Ok(()),
+            texts => write!(formatter, " to be `{}`", texts.join("` or `")),
+        }
+    }
 }
 
 impl Descriptor {
@@ -114,7 +149,12 @@ fn feed(sent: &types::FeedSpec) -> Result<FeedSpec, PluginError> {
     let emits = FactKind::ALL.into_iter().filter(|kind| sent.emits.contains(flag(*kind))).collect();
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
     let interval = seconds(sent.default_interval).clamp(Duration::from_secs(60), LONGEST_PAUSE);
-    Ok(FeedSpec { name, emits, interval, look_back: seconds(sent.default_lookback), overlap: seconds(sent.overlap) })
+    let (look_back, overlap) = (seconds(sent.default_lookback), seconds(sent.overlap));
+    let needs = sent.needs.as_ref().map(|need| Need {
+        setting: super::failure::plain(&need.setting, 64),
+        one_of: need.one_of.iter().take(MOST_PARTS).map(|text| super::failure::plain(text, 64)).collect(),
+    });
+    Ok(FeedSpec { name, emits, interval, look_back, overlap, needs })
 }
 
 const fn flag(kind: FactKind) -> types::FactKinds {

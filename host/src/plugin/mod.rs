@@ -10,6 +10,7 @@ mod door;
 mod egress;
 mod engine;
 mod failure;
+mod feeds;
 mod guest;
 mod limits;
 mod load;

@@ -15,8 +15,8 @@ use super::egress::{Egress, EndpointError, Endpoints, Traffic, Trouble};
 use super::failure::{Failure, FailureCode, plain};
 use super::guest::Guest;
 use super::load::Plugin;
-use super::{samples, settings};
-use crate::config::{self, Note, Place, unknown};
+use super::{feeds, samples, settings};
+use crate::config::{self, Note, Place};
 use crate::model::{Calendar, FeedName, SampleMetric, SourceName};
 
 const MOST_CHECK_ITEMS: usize = 1000;
@@ -113,8 +113,8 @@ impl PluginSource {
             Ok(mistakes) => errors.extend(mistakes.into_iter().map(|(place, note)| BindError::Setting { place, note })),
             Err(error) => errors.push(BindError::Schema(error)),
         }
-        let (feeds, mistakes) = select(&plugin.descriptor.feeds, source.feeds.as_deref());
-        errors.extend(mistakes);
+        let (feeds, mistakes) = feeds::select(&plugin.descriptor, source.feeds.as_deref(), &settings);
+        errors.extend(mistakes.into_iter().map(|(place, note)| BindError::Feed { place, note }));
         let (metrics, mistakes) = samples::grant(&plugin.descriptor.metrics, &source.samples);
         errors.extend(mistakes.into_iter().map(|(metric, note)| BindError::Sample { metric, note }));
         let bound = Endpoints::bind(&plugin.descriptor.endpoints, &source.endpoints, &plugin.runtime.limits);
@@ -291,22 +291,4 @@ fn check_item(sent: wit::CheckItem, conceal: impl Fn(String) -> String) -> Check
         message: plain(&conceal(sent.message), 500),
         hint: sent.hint.map(|hint| plain(&conceal(hint), 500)),
     }
-}
-
-/// The feeds to read, in the plugin's order, and what is wrong with the choice.
-fn select(declared: &[FeedSpec], wanted: Option<&[String]>) -> (Vec<FeedSpec>, Vec<BindError>) {
-    let Some(wanted) = wanted else { return (declared.to_vec(), Vec::new()) };
-    let place = Place::default().key("feeds");
-    if wanted.is_empty() {
-        let note = Note::new("`feeds` names no feed").label("leave it out, and all are read").showing_value();
-        return (Vec::new(), vec![BindError::Feed { place, note }]);
-    }
-    let names: Vec<&str> = declared.iter().map(|feed| feed.name.as_str()).collect();
-    let unknown_feeds = wanted.iter().enumerate().filter(|(_, name)| !names.contains(&name.as_str()));
-    let mistakes = unknown_feeds.map(|(index, name)| BindError::Feed {
-        place: place.clone().key(&index.to_string()),
-        note: unknown("feed", name, "feeds", &names),
-    });
-    let chosen = declared.iter().filter(|feed| wanted.iter().any(|name| name == feed.name.as_str()));
-    (chosen.cloned().collect(), mistakes.collect())
 }

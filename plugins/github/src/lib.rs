@@ -63,12 +63,28 @@ impl Collector for GitHub {
                 [FactKind::Change, FactKind::Review],
             ))
             .feed(Feed::new("commits", "Commits that landed on the default branch", [FactKind::Commit]))
-            .feed(Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment]))
-            .feed(Feed::new("workflow_runs", "Attempts of workflow runs that were completed", [FactKind::Build]))
-            .feed(Feed::new("incidents", "Issues with a label, opened and closed", [FactKind::Incident]))
-            .feed(Feed::new("releases", "Published releases, as deployments", [FactKind::Deployment]))
-            .feed(Feed::new("teams", "Who is in which team", [FactKind::Membership]).interval(86_400))
-            .feed(Feed::new("copilot", "How many people use Copilot", [FactKind::Tally]).interval(86_400))
+            .feed(
+                Feed::new("deployments", "Deployments that succeeded or failed", [FactKind::Deployment])
+                    .needs("deployments"),
+            )
+            .feed(
+                Feed::new("workflow_runs", "Attempts of workflow runs that were completed", [FactKind::Build])
+                    .needs("workflow_runs"),
+            )
+            .feed(
+                Feed::new("incidents", "Issues with a label, opened and closed", [FactKind::Incident])
+                    .needs("incident_labels"),
+            )
+            .feed(
+                Feed::new("releases", "Published releases, as deployments", [FactKind::Deployment])
+                    .needs("releases_as_deployments"),
+            )
+            .feed(Feed::new("teams", "Who is in which team", [FactKind::Membership]).interval(86_400).needs("teams"))
+            .feed(
+                Feed::new("copilot", "How many people use Copilot", [FactKind::Tally])
+                    .interval(86_400)
+                    .needs("copilot"),
+            )
     }
 
     fn check(client: &Client, context: &Context<Settings>) -> Result<Vec<CheckItem>> {

@@ -53,12 +53,14 @@ impl Collector for Mattermost {
                 )
                 .interval(3_600)
                 .lookback(0)
-                .overlap(0),
+                .overlap(0)
+                .needs_one_of("mode", ["counts", "analytics"]),
             )
             .feed(
                 Feed::new("posts", "Posts of each person on each day (`mode` is `posts`)", [FactKind::Usage])
                     .interval(6 * 3_600)
-                    .overlap(OVERLAP_SECONDS),
+                    .overlap(OVERLAP_SECONDS)
+                    .needs_one_of("mode", ["posts"]),
             )
     }
 

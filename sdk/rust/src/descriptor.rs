@@ -178,6 +178,7 @@ impl Feed {
             default_interval: 3_600,
             default_lookback: 90 * 86_400,
             overlap: 86_400,
+            needs: None,
         })
     }
 
@@ -199,6 +200,25 @@ impl Feed {
     #[must_use]
     pub fn overlap(mut self, seconds: u32) -> Self {
         self.0.overlap = seconds;
+        self
+    }
+
+    /// The setting without which the feed is not run: anything but absent, null, false and empty asks for it.
+    #[must_use]
+    pub fn needs(mut self, setting: impl Into<String>) -> Self {
+        self.0.needs = Some(types::Need { setting: setting.into(), one_of: Vec::new() });
+        self
+    }
+
+    /// The setting that has to be one of these texts, or the feed is not run.
+    #[must_use]
+    pub fn needs_one_of(
+        mut self,
+        setting: impl Into<String>,
+        texts: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let one_of = texts.into_iter().map(Into::into).collect();
+        self.0.needs = Some(types::Need { setting: setting.into(), one_of });
         self
     }
 }
