@@ -17,7 +17,7 @@ const SPACE: &str = "/api/v1/metrics/space?time_range=90d";
 #[tokio::main]
 async fn main() {
     let organisation = Organisation::generate(1, jiff::Timestamp::now());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let database = Database::create().await;
     let site = Site::for_organisation(simulation.organisation(), simulation.url());

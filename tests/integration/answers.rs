@@ -13,7 +13,7 @@ const SETTLE: SignedDuration = SignedDuration::from_hours(36);
 
 async fn simulation(seed: u64) -> Simulation {
     let organisation = Organisation::generate(seed, simulation_end());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     Simulation::start(Arc::new(organisation), options).await.unwrap()
 }
 

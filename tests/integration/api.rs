@@ -87,7 +87,7 @@ pub(crate) async fn fresh_host() -> Host {
 /// A host that has collected and released a whole organisation.
 pub(crate) async fn released_host() -> Host {
     let organisation = Organisation::generate(SEED, simulation_end());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
     host.collect().await;

@@ -56,12 +56,14 @@ async fn answer(simulation: &Simulation, request: &Request) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_github_is_asked_is_written_down() {
-    let simulation = simulation(Options::default()).await;
+    let simulation = simulation(Options { points_per_hour: 1_000_000, ..Options::default() }).await;
     let keys = tempfile::tempdir().unwrap();
     let first = simulation_end() - SignedDuration::from_hours(7 * 24);
     for mode in ["graphql", "rest"] {
-        let settings = format!("pull_requests_by = \"{mode}\"\npage_size = 20");
-        let host = host(&simulation, keys.path(), &settings, first).await;
+        let settings = format!(
+            "pull_requests_by = \"{mode}\"\npage_size = 20\norganizations = [\"acme\"]\nteams = true\ncopilot = true"
+        );
+        let host = host(&simulation, keys.path(), &settings, first, &[]).await;
         for now in [first, simulation_end()] {
             simulation.set_now(now);
             host.set_now(now);
@@ -96,13 +98,22 @@ async fn what_github_is_asked_is_written_down() {
     expect![[r#"
         [
             "/rate_limit? accept x-github-api-version",
+            "/repos/*/*/actions/runs?created=*&exclude_pull_requests=true&per_page=* accept x-github-api-version",
+            "/repos/*/*/actions/runs?per_page=* accept x-github-api-version",
             "/repos/*/*/commits?per_page=* accept if-none-match x-github-api-version",
             "/repos/*/*/commits?per_page=* accept x-github-api-version",
             "/repos/*/*/commits?sha=*&per_page=*&since=* accept x-github-api-version",
             "/repos/*/*/commits?sha=*&per_page=*&since=*&page=* accept x-github-api-version",
             "/repos/*/*/compare/*?per_page=* accept x-github-api-version",
             "/repos/*/*/compare/*?per_page=*&page=* accept x-github-api-version",
+            "/repos/*/*/deployments?per_page=* accept if-none-match x-github-api-version",
+            "/repos/*/*/deployments?per_page=* accept x-github-api-version",
             "/repos/*/*/issues/*/events?per_page=* accept x-github-api-version",
+            "/repos/*/*/issues?state=all&sort=updated&direction=asc&since=*&per_page=* accept x-github-api-version",
+            "/repos/*/*/issues?state=all&sort=updated&direction=asc&since=*&per_page=*&labels=incident accept x-github-api-version",
+            "/repos/*/*/issues?state=all&sort=updated&direction=desc&per_page=* accept if-none-match x-github-api-version",
+            "/repos/*/*/issues?state=all&sort=updated&direction=desc&per_page=* accept x-github-api-version",
+            "/repos/*/*/issues?state=all&sort=updated&per_page=* accept x-github-api-version",
             "/repos/*/*/pulls/*/reviews?per_page=* accept x-github-api-version",
             "/repos/*/*/pulls/*/reviews?per_page=*&page=* accept x-github-api-version",
             "/repos/*/*/pulls?state=all&sort=updated&direction=desc&per_page=* accept if-none-match x-github-api-version",

@@ -13,7 +13,7 @@ use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
 
 async fn simulation(end: Timestamp) -> Simulation {
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     Simulation::start(Arc::new(Organisation::generate(SEED, end)), options).await.unwrap()
 }
 

@@ -10,7 +10,7 @@ use quintant_upstreams::organisation::Organisation;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organisation_is_collected_whole() {
     let organisation = Organisation::generate(SEED, simulation_end());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
     host.collect().await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use expect_test::expect;
 use jiff::{SignedDuration, Timestamp};
 use quintant::store::RunSummary;
-use quintant_tests::{Host, HostOptions, Log, SEED, simulation_end};
+use quintant_tests::{Host, HostOptions, Log, SEED, WORK_ON_CODE, simulation_end};
 use quintant_upstreams::github::{Mood, Options, Simulation};
 use quintant_upstreams::organisation::{AccountId, Organisation, Review, ReviewState};
 use serde_json::Value;
@@ -47,11 +47,17 @@ const SALTS: &str =
     "INSERT INTO app.epoch SELECT epoch, sha256(convert_to(epoch::text, 'UTF8')) FROM generate_series(225, 230) epoch";
 
 /// Hosts with one identity key and the same salts give the same facts the same rows.
-pub(crate) async fn host(simulation: &Simulation, keys: &Path, more: &str, now: Timestamp) -> Host {
+pub(crate) async fn host(
+    simulation: &Simulation,
+    keys: &Path,
+    more: &str,
+    now: Timestamp,
+    feeds: &'static [&'static str],
+) -> Host {
     let key = format!("[privacy]\nidentity_key = {{ file = \"{}\" }}\n", keys.join("identity.key").display());
     let settings = format!("[source.settings]\n{more}\n");
     let edits = [("[privacy]\n", key.as_str()), ("[source.settings]\n", settings.as_str())];
-    let options = HostOptions { now, ..HostOptions::default() };
+    let options = HostOptions { now, feeds, ..HostOptions::default() };
     let host = Host::for_edited_organisation(simulation.organisation(), simulation.url(), &edits, options).await;
     host.database.execute(SALTS).await;
     host
@@ -94,8 +100,8 @@ async fn graphql_and_rest_store_the_same_facts() {
     let simulation = simulation(Options::default()).await;
     let keys = tempfile::tempdir().unwrap();
     let first = simulation_end() - SignedDuration::from_hours(14 * 24);
-    let by_graphql = host(&simulation, keys.path(), "", first).await;
-    let by_rest = host(&simulation, keys.path(), "pull_requests_by = \"rest\"", first).await;
+    let by_graphql = host(&simulation, keys.path(), "", first, WORK_ON_CODE).await;
+    let by_rest = host(&simulation, keys.path(), "pull_requests_by = \"rest\"", first, WORK_ON_CODE).await;
     for now in [first, simulation_end() - SignedDuration::from_hours(50), simulation_end()] {
         simulation.set_now(now);
         for host in [&by_graphql, &by_rest] {
@@ -121,7 +127,7 @@ async fn graphql_and_rest_store_the_same_facts() {
 async fn an_enterprise_server_is_asked_beside_its_rest_api() {
     let simulation = simulation(Options { prefix: "/api/v3".to_owned(), ..Options::default() }).await;
     let keys = tempfile::tempdir().unwrap();
-    let host = host(&simulation, keys.path(), "", simulation_end()).await;
+    let host = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     let asked = asked_of(&simulation, &host).await;
     assert!(asked.iter().any(|asked| asked == "POST /api/graphql"), "{asked:?}");
     rows(&host).await;
@@ -133,10 +139,10 @@ async fn where_graphql_is_refused_the_run_reads_by_rest_and_says_so() {
     let log = Log::capture();
     let simulation = simulation(Options::default()).await;
     let keys = tempfile::tempdir().unwrap();
-    let by_graphql = host(&simulation, keys.path(), "", simulation_end()).await;
+    let by_graphql = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     asked_of(&simulation, &by_graphql).await;
     simulation.set_mood(Mood::Refuses(403));
-    let refused = host(&simulation, keys.path(), "", simulation_end()).await;
+    let refused = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     let asked = asked_of(&simulation, &refused).await;
     assert_eq!(asked.iter().filter(|asked| *asked == "POST /graphql").count(), 1, "asked once a run");
     assert_eq!(rows(&refused).await, rows(&by_graphql).await);
@@ -163,13 +169,13 @@ async fn where_graphql_is_refused_the_run_reads_by_rest_and_says_so() {
 async fn scenario_17_too_much_is_asked_for_again_in_halves() {
     let simulation = simulation(Options::default()).await;
     let keys = tempfile::tempdir().unwrap();
-    let honest = host(&simulation, keys.path(), "", simulation_end()).await;
+    let honest = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     asked_of(&simulation, &honest).await;
     let expected = rows(&honest).await;
     for mood in [Mood::TimesOutAbove(30), Mood::LosesPartAbove(30)] {
         simulation.set_mood(mood);
         let before = simulation.requests().len();
-        let host = host(&simulation, keys.path(), "", simulation_end()).await;
+        let host = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
         asked_of(&simulation, &host).await;
         let mut sizes = page_sizes(&simulation, before);
         assert_eq!(sizes.last(), Some(&25), "{mood:?}: {sizes:?}");
@@ -186,9 +192,9 @@ async fn scenario_17_too_much_is_asked_for_again_in_halves() {
 async fn scenario_17_what_stays_partial_is_read_by_rest() {
     let simulation = simulation(Options::default()).await;
     let keys = tempfile::tempdir().unwrap();
-    let by_rest = host(&simulation, keys.path(), "pull_requests_by = \"rest\"", simulation_end()).await;
+    let by_rest = host(&simulation, keys.path(), "pull_requests_by = \"rest\"", simulation_end(), WORK_ON_CODE).await;
     asked_of(&simulation, &by_rest).await;
-    let host = host(&simulation, keys.path(), "", simulation_end()).await;
+    let host = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     simulation.set_mood(Mood::LosesPartAbove(0));
     let before = simulation.requests().len();
     asked_of(&simulation, &host).await;
@@ -205,7 +211,7 @@ async fn scenario_17_what_stays_partial_is_read_by_rest() {
 async fn scenario_17_spent_points_end_the_run_until_the_reset() {
     let simulation = simulation(Options { points_per_hour: 4, ..Options::default() }).await;
     let keys = tempfile::tempdir().unwrap();
-    let host = host(&simulation, keys.path(), "", simulation_end()).await;
+    let host = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
     let summaries = host.collect().await;
     assert_eq!(summaries[0].code.as_deref(), Some("rate_limited"), "{summaries:?}");
     assert_eq!(page_sizes(&simulation, 0).len(), 1, "what cannot be paid is not asked");

@@ -17,7 +17,7 @@ async fn listing(work: &Value) -> Scripted {
 
 /// A site that released what there was, and its database.
 async fn released() -> (Site, Database) {
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let organisation = Arc::new(Organisation::generate(SEED, Timestamp::now()));
     let simulation = Simulation::start(organisation, options).await.unwrap();
     let database = Database::create().await;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 async fn simulation() -> Simulation {
     let organisation = Organisation::generate(SEED, simulation_end());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     Simulation::start(Arc::new(organisation), options).await.unwrap()
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// An organisation up to this moment: the program goes by the real clock.
 async fn simulation() -> Simulation {
     let organisation = Organisation::generate(SEED, Timestamp::now());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     Simulation::start(Arc::new(organisation), options).await.unwrap()
 }
 
@@ -219,9 +219,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:137:8
+               --> SITE/quintant.toml:141:8
                 |
-            137 | auth = { bearer = { env = "************" } }
+            141 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -241,9 +241,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { bearer = { env = "****************" } }
+            15 | auth = { bearer = { env = "****************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -256,9 +256,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret file `SITE/no-such.token` cannot be read: No such file or directory (os error 2)
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { bearer = { file = "*************" } }
+            15 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -271,9 +271,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret in `SITE/no-such.token` is empty
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { bearer = { file = "*************" } }
+            15 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -286,9 +286,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api`: the secret in `SITE/no-such.token` is no text without control characters of at most 16384 bytes
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { bearer = { file = "*************" } }
+            15 | auth = { bearer = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -302,9 +302,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: endpoint `api` cannot be used with `basic`; the plugin allows: none, bearer, github_app
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { basic = { file = "*************" } }
+            15 | auth = { basic = { file = "*************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -318,9 +318,9 @@ fn check_names_what_is_missing() {
         78,
         &expect![[r#"
             error: unknown endpoint `rest`
-              --> SITE/quintant.toml:12:19
+              --> SITE/quintant.toml:13:19
                |
-            12 | [source.endpoints.rest]
+            13 | [source.endpoints.rest]
                |                   ^^^^
                |
                = help: allowed is `api`
@@ -357,9 +357,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: unknown setting `branch` in `settings`
-              --> SITE/quintant.toml:18:1
+              --> SITE/quintant.toml:19:1
                |
-            18 | branch = "****"
+            19 | branch = "****"
                | ^^^^^^
                |
                = help: allowed are `comments`, `copilot`, `deployments`, `forks`, `incident_labels`, `incident_severity_prefix`, `organizations`, `page_size`, `pull_requests_by`, `releases_as_deployments`, `repositories`, `services`, `teams`, `workflow_runs`
@@ -374,9 +374,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.page_size` is wrong: the largest allowed is 100
-              --> SITE/quintant.toml:18:13
+              --> SITE/quintant.toml:19:13
                |
-            18 | page_size = 101
+            19 | page_size = 101
                |             ^^^ the largest allowed is 100
 
             error: 1 mistake in SITE/quintant.toml
@@ -390,9 +390,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: `settings.repositories.1` is wrong: not of the form that the plugin asks for
-              --> SITE/quintant.toml:17:34
+              --> SITE/quintant.toml:18:34
                |
-            17 | repositories = ["*************", "payments"]
+            18 | repositories = ["*************", "payments"]
                |                                  ^^^^^^^^^^ not of the form that the plugin asks for
                |
                = help: it has to match `^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`
@@ -407,9 +407,9 @@ fn check_compares_the_settings_with_the_plugins_schema() {
         78,
         &expect![[r#"
             error: one of `repositories`, `organizations` is missing in `settings`
-              --> SITE/quintant.toml:16:1
+              --> SITE/quintant.toml:17:1
                |
-            16 | [source.settings]
+            17 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml
@@ -429,43 +429,43 @@ fn check_says_what_is_wrong_in_every_source_at_once() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `QUINTANT_NO_SUCH` is not set
-              --> SITE/quintant.toml:14:8
+              --> SITE/quintant.toml:15:8
                |
-            14 | auth = { bearer = { env = "****************" } }
+            15 | auth = { bearer = { env = "****************" } }
                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: one of `repositories`, `organizations` is missing in `settings`
-              --> SITE/quintant.toml:16:1
+              --> SITE/quintant.toml:17:1
                |
-            16 | [source.settings]
+            17 | [source.settings]
                | ^^^^^^^^^^^^^^^^^
 
             error: unknown setting `repositorys` in `settings`
-              --> SITE/quintant.toml:17:1
+              --> SITE/quintant.toml:18:1
                |
-            17 | repositorys = ["*************"]
+            18 | repositorys = ["*************"]
                | ^^^^^^^^^^^ did you mean `repositories`?
                |
                = help: allowed are `comments`, `copilot`, `deployments`, `forks`, `incident_labels`, `incident_severity_prefix`, `organizations`, `page_size`, `pull_requests_by`, `releases_as_deployments`, `repositories`, `services`, `teams`, `workflow_runs`
 
             error: `settings.page_size` is a string; it should be of type integer
-              --> SITE/quintant.toml:18:13
+              --> SITE/quintant.toml:19:13
                |
-            18 | page_size = "****"
+            19 | page_size = "****"
                |             ^^^^^^ expected integer
 
             error: unknown endpoint `apl`
-              --> SITE/quintant.toml:21:19
+              --> SITE/quintant.toml:20:19
                |
-            21 | [source.endpoints.apl]
+            20 | [source.endpoints.apl]
                |                   ^^^ did you mean `api`?
                |
                = help: allowed is `api`
 
             error: plugin `SITE/plugins/no-such.wasm` cannot be read: No such file or directory (os error 2)
-              --> SITE/quintant.toml:24:10
+              --> SITE/quintant.toml:23:10
                |
-            24 | plugin = "no-such"
+            23 | plugin = "no-such"
                |          ^^^^^^^^^
 
             error: 6 mistakes in SITE/quintant.toml

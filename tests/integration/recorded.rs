@@ -321,7 +321,9 @@ fn check_items(items: &[CheckItem], expected: &Expect) {
 async fn a_recorded_rename_is_followed_and_told() {
     let replaying = renamed().start().await.unwrap();
     let now = "2022-07-19T04:41:00Z".parse().unwrap();
-    let settings = format!("repositories = [\"{OLD_NAME}\"]\npull_requests_by = \"rest\"");
+    let settings = format!(
+        "repositories = [\"{OLD_NAME}\"]\npull_requests_by = \"rest\"\ndeployments = false\nworkflow_runs = false"
+    );
     let host = host_for(&replaying, &settings, HostOptions { now, ..HostOptions::default() }).await;
     let mut session = host.app.setup.sources[0].start(&host.app.setup.config.calendar).await.unwrap();
     check_items(

@@ -54,7 +54,7 @@ async fn a_good_one_is_taken_over_and_a_bad_one_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_added_is_collected_from() {
     let organisation = Arc::new(Organisation::generate(SEED, Timestamp::now()));
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::clone(&organisation), options).await.unwrap();
     let database = Database::create().await;
     let site = Site::for_organisation(&organisation, simulation.url());

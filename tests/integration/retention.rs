@@ -92,7 +92,7 @@ async fn hosts_that_open_an_epoch_at_once_share_its_salt() {
 async fn a_span_that_is_partly_gone_is_never_told() {
     let until = simulation_end();
     let organisation = Arc::new(Organisation::generate(SEED, until));
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::clone(&organisation), options).await.unwrap();
     let now = until - SignedDuration::from_hours(17 * 24);
     simulation.set_now(now);

@@ -53,7 +53,7 @@ async fn feeds(host: &Host) -> Vec<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scenario_24_two_hosts_on_one_database_read_each_feed_once() {
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let organisation = Arc::new(Organisation::generate(SEED, simulation_end()));
     let alone = Simulation::start(Arc::clone(&organisation), options.clone()).await.unwrap();
     let host = Host::for_organisation(&organisation, alone.url(), HostOptions::default()).await;

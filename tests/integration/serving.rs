@@ -78,7 +78,7 @@ async fn it_answers_until_it_is_told_to_stop() {
 async fn it_collects_and_releases_by_itself() {
     let simulation = Simulation::start(
         Arc::new(Organisation::generate(SEED, jiff::Timestamp::now())),
-        Options { requests_per_hour: 1_000_000, ..Options::default() },
+        Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() },
     );
     let simulation = simulation.await.unwrap();
     let database = Database::create().await;
@@ -165,7 +165,7 @@ async fn a_database_may_come_later_go_and_come_back() {
 async fn a_run_that_cannot_store_fails_and_the_next_one_makes_up_for_it() {
     let organisation = Organisation::generate(SEED, simulation_end());
     let repository = organisation.configured_repositories()[0].to_owned();
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let text = github_source(simulation.url(), &format!("repositories = [\"{repository}\"]"));
     let host = Host::for_text(&text, HostOptions::default()).await;
@@ -183,7 +183,7 @@ async fn a_run_that_cannot_store_fails_and_the_next_one_makes_up_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_of_a_log_in_json_is_an_object() {
     let organisation = Organisation::generate(SEED, jiff::Timestamp::now());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let database = Database::create().await;
     let mut site = Site::for_organisation(simulation.organisation(), simulation.url());

@@ -12,7 +12,7 @@ const ACTIVITY: &str = "/api/v1/metrics/space/activity?time_range=90d";
 
 async fn host() -> (Simulation, Host) {
     let organisation = Organisation::generate(SEED, simulation_end());
-    let options = Options { requests_per_hour: 1_000_000, ..Options::default() };
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
     let simulation = Simulation::start(Arc::new(organisation), options).await.unwrap();
     let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
     (simulation, host)

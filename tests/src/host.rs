@@ -85,8 +85,7 @@ pub fn guest_sources_at(sources: &[(String, String, String)]) -> String {
     for (name, endpoint, settings) in sources {
         text.push_str(&format!(
             "[[source]]\nname = \"{name}\"\nplugin = \"{}\"\n[source.endpoints.api]\n{endpoint}\n\
-             [source.settings]\n{settings}\n\
-             deployments = false\nworkflow_runs = false\n",
+             [source.settings]\n{settings}\n",
             plugin.display()
         ));
     }
@@ -147,11 +146,23 @@ pub fn jenkins_source(url: &str, login: &Path, settings: &str) -> String {
     )
 }
 
+/// What answers rest on today.
+pub const WORK_ON_CODE: &[&str] = &["pull_requests", "commits"];
+
+/// A configuration whose source `github` reads these feeds alone.
+pub(crate) fn read_only(text: &str, feeds: &[&str]) -> String {
+    let name = "name = \"github\"\n";
+    assert!(text.contains(name), "`{name}` is not in\n{text}");
+    text.replace(name, &format!("{name}feeds = {feeds:?}\n"))
+}
+
 /// How a host is set up.
 pub struct HostOptions {
     pub limits: Limits,
     pub compiler: Compiler,
     pub now: Timestamp,
+    /// Of the simulated GitHub's organisation; empty: all.
+    pub feeds: &'static [&'static str],
 }
 
 impl Default for HostOptions {
@@ -160,6 +171,7 @@ impl Default for HostOptions {
             limits: Limits { retry_pause: Duration::from_millis(1), ..Limits::default() },
             compiler: compiler(),
             now: simulation_end(),
+            feeds: WORK_ON_CODE,
         }
     }
 }
@@ -199,6 +211,9 @@ impl Host {
         let path = write_configuration(organisation, folder.path(), url, &written).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let mut text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }") + &code_cache();
+        if !options.feeds.is_empty() {
+            text = read_only(&text, options.feeds);
+        }
         for (from, to) in edits {
             assert!(text.contains(from), "`{from}` is not in\n{text}");
             text = text.replace(from, to);

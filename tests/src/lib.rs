@@ -16,8 +16,9 @@ mod tls;
 pub use commit_feed::{CommitFeed, commit};
 pub use database::Database;
 pub use host::{
-    Host, HostOptions, SEED, Served, TOKEN, code_cache, compiler, emitting_sources, github_source, github_sources,
-    guest_source, guest_sources, guest_sources_at, guests, jenkins_source, plugins, simulation_end, source_of,
+    Host, HostOptions, SEED, Served, TOKEN, WORK_ON_CODE, code_cache, compiler, emitting_sources, github_source,
+    github_sources, guest_source, guest_sources, guest_sources_at, guests, jenkins_source, plugins, simulation_end,
+    source_of,
 };
 pub use log::Log;
 pub use passage::Passage;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use quintant_upstreams::configuration::{Options, write_configuration};
 use quintant_upstreams::organisation::Organisation;
 
+use crate::host::{WORK_ON_CODE, read_only};
 use crate::program::{Ran, Serving, quintant};
 use crate::{TOKEN, code_cache, plugins};
 
@@ -32,6 +33,7 @@ impl Site {
             ..Options::default()
         };
         write_configuration(organisation, site.folder(), url, &options).unwrap();
+        site.write("quintant.toml", &read_only(&site.text(), WORK_ON_CODE));
         site.edit("data_dir = \"data\"", "url = { file = \"database.url\" }");
         site.edit("[calendar]", &format!("{}[calendar]", code_cache()));
         site

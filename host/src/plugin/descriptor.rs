@@ -50,9 +50,9 @@ pub struct FeedSpec {
 /// The setting that asks for a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Need {
-    setting: String,
+    pub(super) setting: String,
     /// Empty: whatever is not absent, null, false or empty.
-    one_of: Vec<String>,
+    pub(super) one_of: Vec<String>,
 }
 
 impl Need {
