@@ -35,9 +35,16 @@ fn by_name(simulation: &Simulation, target: &str) -> String {
 fn kind(target: &str) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let plain = |word: &str| !word.contains(|c: char| c.is_ascii_digit());
-    let segments = path.split('/').enumerate();
-    let path: Vec<&str> =
-        segments.map(|(at, segment)| if plain(segment) && !(2..=3).contains(&at) { segment } else { "*" }).collect();
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_name = |at: usize| match segments[1] {
+        "orgs" => at == 2 || at == 4 && segments[3] == "teams",
+        _ => (2..=3).contains(&at),
+    };
+    let path: Vec<&str> = segments
+        .iter()
+        .enumerate()
+        .map(|(at, segment)| if plain(segment) && !is_name(at) { segment } else { "*" })
+        .collect();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let pairs = pairs.map(|(name, value)| format!("{name}={}", if plain(value) { value } else { "*" }));
     format!("{}?{}", path.join("/"), pairs.collect::<Vec<_>>().join("&"))
@@ -68,7 +75,8 @@ async fn what_github_is_asked_is_written_down() {
             simulation.set_now(now);
             host.set_now(now);
             let summaries = host.collect().await;
-            assert!(summaries.iter().all(|summary| summary.outcome == "ok"), "{summaries:?}");
+            // It has no Copilot, which is told.
+            assert!(summaries.iter().all(|summary| summary.code.is_none()), "{summaries:?}");
         }
         let mut session = host.app.setup.sources[0].start(&host.app.setup.config.calendar).await.unwrap();
         session.check(simulation_end()).await.unwrap();
@@ -97,6 +105,10 @@ async fn what_github_is_asked_is_written_down() {
     }
     expect![[r#"
         [
+            "/orgs/*/copilot/billing? accept x-github-api-version",
+            "/orgs/*/repos?type=all&sort=full_name&per_page=* accept x-github-api-version",
+            "/orgs/*/teams/*/members?role=all&per_page=* accept x-github-api-version",
+            "/orgs/*/teams?per_page=* accept x-github-api-version",
             "/rate_limit? accept x-github-api-version",
             "/repos/*/*/actions/runs?created=*&exclude_pull_requests=true&per_page=* accept x-github-api-version",
             "/repos/*/*/actions/runs?per_page=* accept x-github-api-version",

@@ -12,12 +12,13 @@ use quintant_upstreams::organisation::{AccountId, Organisation, Review, ReviewSt
 use serde_json::Value;
 
 /// What both modes tell. By REST it is only asked of reviewed merges when they became ready.
-const CHANGES: &str = "SELECT (to_jsonb(c) - '{first_commit_ms,additions,deletions,files,ready_ms}'::text[]
+const CHANGES: &str =
+    "SELECT (to_jsonb(c) - '{first_commit_ms,additions,deletions,files,review_comments,ready_ms}'::text[]
     || jsonb_build_object('ready', CASE WHEN merged AND first_review_ms IS NOT NULL THEN ready_ms END))::text
     FROM raw.change c ORDER BY 1";
-const REVIEWS: &str = "SELECT to_jsonb(r)::text FROM raw.review r ORDER BY 1";
+const REVIEWS: &str = "SELECT (to_jsonb(r) - 'comments')::text FROM raw.review r ORDER BY 1";
 const WITH_EXTRAS: &str = "SELECT count(*) FROM raw.change
-    WHERE first_commit_ms <= opened_ms AND additions > 0 AND deletions IS NOT NULL AND files > 0";
+    WHERE first_commit_ms <= opened_ms AND additions > 0 AND deletions IS NOT NULL AND files > 0 AND review_comments >= 0";
 
 /// Three repositories, and one pull request that everybody had something to say about.
 pub(crate) fn organisation() -> Organisation {
@@ -211,7 +212,7 @@ async fn scenario_17_what_stays_partial_is_read_by_rest() {
 async fn scenario_17_spent_points_end_the_run_until_the_reset() {
     let simulation = simulation(Options { points_per_hour: 4, ..Options::default() }).await;
     let keys = tempfile::tempdir().unwrap();
-    let host = host(&simulation, keys.path(), "", simulation_end(), WORK_ON_CODE).await;
+    let host = host(&simulation, keys.path(), "comments = false", simulation_end(), WORK_ON_CODE).await;
     let summaries = host.collect().await;
     assert_eq!(summaries[0].code.as_deref(), Some("rate_limited"), "{summaries:?}");
     assert_eq!(page_sizes(&simulation, 0).len(), 1, "what cannot be paid is not asked");
