@@ -1,14 +1,17 @@
-//! The demo: a host that collects from a simulated GitHub through the real plugin, releases and serves, all on this machine.
+//! The demo: a host that collects from four simulated services through the real plugins, releases and serves, all on this
+//! machine.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::demo_folder::DemoFolder;
+use crate::first_collection::FirstCollection;
 use crate::http;
 use crate::plugins;
 use crate::postgres;
@@ -17,8 +20,11 @@ use crate::steps::{Steps, seconds};
 use crate::workspace::Workspace;
 
 const START: Duration = Duration::from_secs(60);
+const COLLECTION: Duration = Duration::from_secs(600);
 const RELEASE: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(250);
+/// Each look at how far collecting is starts a program.
+const LOOK: Duration = Duration::from_secs(1);
 const REMIND: Duration = Duration::from_secs(10);
 
 const METRICS: &str = "/api/v1/metrics/space";
@@ -28,13 +34,13 @@ const PAGES: [&str; 2] = ["/", "/docs"];
 const ANSWERS: [&str; 3] =
     ["/api/v1/metrics/space?time_range=30d", "/api/v1/metrics/space/activity?time_range=90d", "/metrics"];
 
-/// Shows Quintant at work: collects from a simulated GitHub, releases and serves until Ctrl-C
+/// Shows Quintant at work: collects from simulated services, releases and serves until Ctrl-C
 ///
-/// Needs nothing beforehand but Rust: installs the wasm target and PostgreSQL's programs if they are
+/// The services are a GitHub, a Jenkins, a Mattermost and a survey service that tell of one made-up organisation. Needs nothing beforehand but Rust: installs the wasm target and PostgreSQL's programs if they are
 /// missing. Everything it writes lies in target/; its database is removed when it stops.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Compare the answers with what the simulation knows to be true, print them, clean up and leave
+    /// Compare the answers, and what was collected, with what the simulation knows to be true, print both, clean up and leave
     #[arg(long)]
     check: bool,
     /// Which simulated organisation to show; the same seed gives the same one
@@ -48,7 +54,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let begin = Instant::now();
     eprintln!(
-        "xtask: the demo builds the plugin, the host and a simulated GitHub, then collects, releases and serves;"
+        "xtask: the demo builds the plugins, the host and simulated services, then collects, releases and serves;"
     );
     eprintln!("xtask: a first build takes some minutes, later ones seconds");
     let listen = free_address(arguments)?;
@@ -56,16 +62,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let programs = steps.step("PostgreSQL", || postgres::find_or_install(workspace))?;
     let name = if arguments.check { "demo-check" } else { "demo" };
     let folder = DemoFolder::take(workspace.shared_folder().join(name), programs)?;
-    steps.step("plugin", || plugins::build(workspace))?;
-    steps.step("host and simulated GitHub", || {
+    steps.step("plugins", || plugins::build(workspace))?;
+    steps.step("host and simulated services", || {
         // The whole workspace, so that dependencies have the features, and thus the builds, that tests use.
         process::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
     })?;
 
     let demo = Demo { workspace, folder, listen, seed: arguments.seed, until: now()? };
-    let mut simulation = steps.step("starting the simulated GitHub", || demo.start_simulation())?;
+    let mut simulation = steps.step("starting the simulated services", || demo.start_simulation())?;
     let mut host = steps.step("starting the host", || demo.start_host())?;
-    steps.step("collecting and releasing", || demo.await_release(&mut host))?;
+    steps.step("collecting", || demo.await_collection(&mut host))?;
+    steps.step("releasing", || demo.await_release(&mut host))?;
     if arguments.check {
         steps.step("comparing with the simulation's truth", || demo.check())?;
         steps.summary();
@@ -74,10 +81,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     steps.summary();
     demo.invite(begin.elapsed());
     loop {
-        ensure!(simulation.ended()?.is_none(), "the simulated GitHub ended: {}", demo.simulation_log());
+        ensure!(simulation.ended()?.is_none(), "the simulated services ended: {}", demo.simulation_log());
         ensure!(host.ended()?.is_none(), "the host ended");
         if process::pause(POLL).is_err() {
-            eprintln!("xtask: stopping the host, its database and the simulated GitHub");
+            eprintln!("xtask: stopping the host, its database and the simulated services");
             return Ok(());
         }
     }
@@ -108,11 +115,11 @@ impl Demo<'_> {
         let deadline = Instant::now() + START;
         loop {
             let log = self.simulation_log();
-            if log.lines().any(|line| line.starts_with("ready ")) {
+            if log.lines().any(|line| line == "ready") {
                 return Ok(group);
             }
-            ensure!(group.ended()?.is_none(), "the simulated GitHub did not start: {log}");
-            ensure!(Instant::now() < deadline, "the simulated GitHub is not ready after {START:?}: {log}");
+            ensure!(group.ended()?.is_none(), "the simulated services did not start: {log}");
+            ensure!(Instant::now() < deadline, "the simulated services are not ready after {START:?}: {log}");
             process::pause(POLL)?;
         }
     }
@@ -121,14 +128,37 @@ impl Demo<'_> {
         fs::read_to_string(self.folder.path.join("simulation.log")).unwrap_or_default()
     }
 
-    fn start_host(&self) -> Result<Group> {
+    fn quintant(&self) -> Command {
         let mut command = process::command(self.program("quintant"));
-        command.arg("--config").arg(self.folder.path.join("quintant.toml")).arg("serve");
-        let mut host = Group::start(
-            command.current_dir(&self.workspace.root).env("QUINTANT_POSTGRES_BIN", &self.folder.programs),
-        )?;
+        command.arg("--config").arg(self.folder.path.join("quintant.toml"));
+        command.current_dir(&self.workspace.root).env("QUINTANT_POSTGRES_BIN", &self.folder.programs);
+        command
+    }
+
+    fn start_host(&self) -> Result<Group> {
+        let mut host = Group::start(self.quintant().arg("serve"))?;
         wait_for("the host to be ready", START, &mut host, || self.get("/readyz").map(drop))?;
         Ok(host)
+    }
+
+    /// What `status` tells in the end is kept, for the comparison.
+    fn await_collection(&self, host: &mut Group) -> Result<()> {
+        let mut collection = FirstCollection::default();
+        let deadline = Instant::now() + COLLECTION;
+        loop {
+            let status =
+                process::capture(self.quintant().args(["status", "--format", "json"]).env("QUINTANT_LOG", "warn"))?;
+            if collection.look(&status)? {
+                return fs::write(self.status_file(), status).context("keeping what `quintant status` printed");
+            }
+            ensure!(host.ended()?.is_none(), "the host ended while it collected; its last lines above say why");
+            ensure!(Instant::now() < deadline, "some feeds are not read after {COLLECTION:?}: {status}");
+            process::pause(LOOK)?;
+        }
+    }
+
+    fn status_file(&self) -> PathBuf {
+        self.folder.path.join("status.json")
     }
 
     fn await_release(&self, host: &mut Group) -> Result<()> {
@@ -143,6 +173,7 @@ impl Demo<'_> {
     fn check(&self) -> Result<()> {
         let mut command = process::command(self.program("quintant-simulation"));
         command.args(["check", "--url", &format!("http://{}", self.reachable()), "--seed", &self.seed.to_string()]);
+        command.arg("--status").arg(self.status_file());
         process::run(command.args(["--until", &self.until, "--first", &self.until]))
     }
 
@@ -154,6 +185,15 @@ impl Demo<'_> {
         }
         for path in ANSWERS.into_iter().filter(|path| self.answers(path)) {
             println!("  curl  '{base}{path}'");
+        }
+        println!(
+            "  status {} --config {} status",
+            self.program("quintant").display(),
+            self.folder.path.join("quintant.toml").display()
+        );
+        println!("It collects from these, which are simulated:");
+        for service in self.simulation_log().lines().filter(|line| line.contains(" http://")) {
+            println!("  {service}");
         }
         println!("Ctrl-C stops it and removes its data.");
     }

@@ -6,6 +6,7 @@ mod contracts;
 mod debian_rust;
 mod demo;
 mod demo_folder;
+mod first_collection;
 mod gate;
 mod http;
 mod k8s;

@@ -13,6 +13,7 @@ pub mod requests;
 pub mod script;
 
 pub mod configuration;
+pub mod services;
 
 pub mod check;
 pub mod fetch;

@@ -1,5 +1,6 @@
 //! Compares what a running Quintant answers with what the oracle knows, question by question.
 
+pub mod collected;
 #[cfg(test)]
 mod tests;
 

@@ -90,3 +90,61 @@ async fn a_twin_passes_and_a_miscount_is_found() {
     let first = wrong.comparisons.iter().find(|comparison| !comparison.differences.is_empty()).unwrap();
     assert!(first.to_string().contains("pull_requests_count: answered"), "{first}");
 }
+
+/// What a host tells that has brought what is expected, with one feed's run edited.
+fn status(organisation: &Organisation, edited: &str, edit: impl Fn(&mut Value)) -> collected::Status {
+    let from = organisation.end - crate::oracle::LOOK_BACK + SignedDuration::from_secs(5);
+    let feeds = collected::FEEDS.iter().chain(&["github/releases"]).map(|name| {
+        let (source, feed) = name.split_once('/').unwrap();
+        let facts: serde_json::Map<String, Value> = collected::expected(organisation, name, from)
+            .into_iter()
+            .map(|(kind, count)| (kind.to_owned(), json!(count.end())))
+            .collect();
+        let mut told = json!({
+            "source": source,
+            "feed": feed,
+            "last_run": { "outcome": "ok", "rejected": 0, "problems": 0, "details": { "facts": facts } },
+            "covered": { "from": from.to_string() },
+        });
+        if *name == edited {
+            edit(&mut told);
+        }
+        told
+    });
+    serde_json::from_value(json!({ "feeds": feeds.collect::<Vec<_>>() })).unwrap()
+}
+
+#[test]
+fn a_first_collection_passes_and_each_way_to_miss_something_is_found() {
+    let organisation = Organisation::generate(1, "2026-07-01T12:00:00Z".parse().unwrap());
+    let differing = |edited: &str, edit: &dyn Fn(&mut Value)| -> Vec<String> {
+        let feeds = collected::collected(&organisation, &status(&organisation, edited, edit));
+        let differing = feeds.into_iter().filter(|feed| !feed.differences.is_empty());
+        differing.map(|feed| format!("{}: {}", feed.name, feed.differences.join("; "))).collect()
+    };
+    assert_eq!(differing("", &|_| {}), Vec::<String>::new());
+    let check = |edited: &str, path: &str, value: Value, expected: &str| {
+        let told = differing(edited, &|feed| *feed.pointer_mut(path).unwrap() = value.clone());
+        assert_eq!(told, [format!("{edited}: {expected}")]);
+    };
+    let answers = "/last_run/details/facts/survey_response";
+    check("nps/responses", answers, json!(1), "survey_response: brought 1, expected 400");
+    let builds = "/last_run/details/facts";
+    check("github/releases", builds, json!({ "build": 2 }), "build: brought 2, expected none");
+    check("jenkins/builds", "/last_run", Value::Null, "was never run");
+    check("jenkins/builds", "/covered", Value::Null, "covers nothing");
+    check(
+        "jenkins/builds",
+        "/last_run/problems",
+        json!(1),
+        "ended `ok`, 0 rejected, 1 problems; expected `ok` and none",
+    );
+    check(
+        "mattermost/posts",
+        "/covered/from",
+        json!("2026-06-01T00:00:00Z"),
+        "covers what is since 2026-06-01T00:00:00Z, expected about 2026-04-02T12:00:00Z",
+    );
+    let told = differing("github/commits", &|feed| feed["feed"] = json!("other"));
+    assert_eq!(told[1..], ["github/commits: is not collected at all"], "{told:?}");
+}

@@ -1,11 +1,12 @@
-//! Lists what GitHub tells of deliveries, read from the story event by event: builds by Actions, GitHub's deployments, and
-//! incidents, each by what identifies it; and the comments on changes.
+//! Lists what GitHub tells, read from the story event by event: builds by Actions, GitHub's deployments, and incidents, each
+//! by what identifies it; the comments on changes; and how much work on code is to be kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::people::{Who, who};
+use super::facts::landings;
+use super::people::{Who, who, who_committed};
 use crate::organisation::delivery::{BuildResult, Deployer, DeploymentResult, Revision, Runner};
 use crate::organisation::{EventKind, Organisation, ReviewState};
 
@@ -27,6 +28,18 @@ pub fn builds(
         }
     }
     found
+}
+
+/// How many of [`builds`] are attempts at runs that were created before `from`: who reads for the first time may miss them.
+#[must_use]
+pub fn builds_of_earlier_runs(organisation: &Organisation, from: Timestamp, to: Timestamp) -> usize {
+    let pipelines = organisation.delivery.pipelines.iter().filter(|pipeline| pipeline.runner == Runner::Actions);
+    let attempts = pipelines.flat_map(|pipeline| &pipeline.attempts);
+    let earlier: BTreeSet<u64> = attempts
+        .filter(|attempt| attempt.attempt == 1 && attempt.started_at < from)
+        .map(|attempt| attempt.id)
+        .collect();
+    builds(organisation, from, to).into_keys().filter(|(run, _)| earlier.contains(run)).count()
 }
 
 /// Id → when it ended, how, to which environment, and which revision it delivered.
@@ -81,4 +94,30 @@ pub fn comments(organisation: &Organisation, from: Timestamp, to: Timestamp) -> 
         }
     }
     found
+}
+
+/// How many changes, reviews and commits are to be kept: nothing that a machine did, and no review of what the same account
+/// had opened.
+#[must_use]
+pub fn work(organisation: &Organisation, from: Timestamp, to: Timestamp) -> [usize; 3] {
+    let is_inside = |at: Timestamp| (from..to).contains(&at);
+    let [mut changes, mut reviews, mut commits] = [0; 3];
+    for repository in &organisation.repositories {
+        for change in &repository.changes {
+            let turns = change.events.iter().filter(|event| event.at < to);
+            let last = turns.rev().find(|event| matches!(event.kind, EventKind::Closed | EventKind::Reopened));
+            let closed_at = last.filter(|event| event.kind == EventKind::Closed).map(|event| event.at);
+            let merged_at = change.merge().map(|(at, _)| at).filter(|at| *at < to);
+            let is_work = !matches!(who(organisation, change.author), Who::Bot);
+            changes += usize::from(is_work && merged_at.or(closed_at).is_some_and(is_inside));
+            let submitted = change.reviews.iter().filter(|review| review.state != ReviewState::Pending);
+            let of_others = submitted.filter(|review| review.reviewer != change.author && is_inside(review.at));
+            reviews += of_others.filter(|review| matches!(who(organisation, review.reviewer), Who::Person(_))).count();
+        }
+        let landed = landings(repository, to).into_iter().filter(|(at, _)| is_inside(*at));
+        let is_work =
+            |position: usize| !matches!(who_committed(organisation, &repository.commits[position].author), Who::Bot);
+        commits += landed.filter(|(_, position)| is_work(*position)).count();
+    }
+    [changes, reviews, commits]
 }
