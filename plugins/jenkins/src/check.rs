@@ -127,7 +127,8 @@ fn jobs(found: &Found) -> CheckItem {
 }
 
 fn rule_item(rule: &crate::settings::Rule, fitting: &[&Job]) -> CheckItem {
-    let name = format!("deployments of `{}`", rule.job.as_str());
+    let stages = rule.stage.as_ref().map(|stage| format!(", stages `{}`", stage.as_str())).unwrap_or_default();
+    let name = format!("deployments of `{}`{stages}", rule.job.as_str());
     if fitting.is_empty() {
         return CheckItem::warn(name, "no job has such a name").hint(
             "write full names as `folder/job`, multibranch projects without the branch; `*` stands for anything",

@@ -34,13 +34,13 @@ fn everything_works() {
         |_| {},
         rules(),
         &expect![[r#"
-        Pass jenkins reachable: Jenkins answered (-)
-        Pass credential: accepted (-)
-        Pass jobs: 2 can be read (-)
-        Pass deployments of `deploy`: fits one job (-)
-        Pass deployments of `a/*`: fits one job (-)
-        Pass stages: can be read (-)
-    "#]],
+            Pass jenkins reachable: Jenkins answered (-)
+            Pass credential: accepted (-)
+            Pass jobs: 2 can be read (-)
+            Pass deployments of `deploy`: fits one job (-)
+            Pass deployments of `a/*`, stages `Deploy`: fits one job (-)
+            Pass stages: can be read (-)
+        "#]],
     );
 }
 
@@ -53,9 +53,9 @@ fn rules_that_fit_nothing_and_stages_that_cannot_be_told() {
             Pass jenkins reachable: Jenkins answered (-)
             Pass credential: accepted (-)
             Pass jobs: 2 can be read (-)
-            Pass deployments of `a/app`: fits one job (-)
+            Pass deployments of `a/app`, stages `x`: fits one job (-)
             Warn deployments of `b/*`: no job has such a name (write full names as `folder/job`, multibranch projects without the branch; `*` stands for anything)
-            Warn deployments of `deploy`: the jobs with such a name are no pipelines: they have no stages (leave `stage` out where the whole job deploys)
+            Warn deployments of `deploy`, stages `x`: the jobs with such a name are no pipelines: they have no stages (leave `stage` out where the whole job deploys)
             Fail stages: Jenkins cannot tell them (install its plugin `pipeline-rest-api` (Pipeline: REST API))
         "#]],
     );
