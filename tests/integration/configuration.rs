@@ -162,6 +162,22 @@ fn every_shipped_configuration_can_be_used() {
 }
 
 #[test]
+fn every_configuration_in_a_readme_can_be_used() {
+    let plugins = ["github", "jenkins", "mattermost", "nps"].map(|name| format!("plugins/{name}"));
+    for folder in plugins.iter().map(String::as_str).chain([""]) {
+        let readme = files(folder, "md").into_iter().find(|path| path.ends_with("README.md")).unwrap();
+        let text = std::fs::read_to_string(&readme).unwrap();
+        let blocks = text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+        // Others are parts of one.
+        let whole: Vec<&str> = blocks.filter(|block| block.starts_with("[[")).collect();
+        assert!(!whole.is_empty(), "{} shows no configuration", readme.display());
+        for block in whole {
+            parse(block).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
+        }
+    }
+}
+
+#[test]
 fn the_schema_tells_the_keys_that_are_read() {
     let whole = format!("\n{}", example_with(|_| true));
     let mut probed = BTreeSet::new();

@@ -229,6 +229,17 @@ fn the_shipped_example_passes_check() {
     );
     site.set("GITHUB_TOKEN", TOKEN);
     assert_eq!(site.run(&["check"]).code, Some(0));
+
+    let others: String =
+        text.lines().filter_map(|line| line.strip_prefix("#   ")).map(|line| format!("{line}\n")).collect();
+    site.write("quintant.toml", &format!("{}\n{others}", site.text()));
+    for variable in ["JENKINS_LOGIN", "MATTERMOST_TOKEN"] {
+        site.set(variable, TOKEN);
+    }
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let read_by = |name: &str| ran.stdout.contains(&format!("source `{name}`: plugin `{name}` "));
+    assert!(["github", "jenkins", "mattermost", "nps"].into_iter().all(read_by), "{ran:?}");
 }
 
 #[test]
