@@ -11,6 +11,7 @@ mod bad_guests;
 mod bounds;
 mod cancelling;
 mod chat_and_survey;
+mod checking_online;
 mod code_cache;
 mod collecting;
 mod configuration;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use quintant_upstreams::configuration::{Options, write_configuration};
 use quintant_upstreams::organisation::Organisation;
+use quintant_upstreams::services::Services;
 
 use crate::host::{WORK_ON_CODE, read_only};
 use crate::program::{Ran, Serving, quintant};
@@ -25,15 +26,20 @@ impl Site {
 
     /// For an organisation that ends now, with its teams and roster; release waits to be started.
     pub fn for_organisation(organisation: &Organisation, url: &str) -> Self {
-        let site = Self::empty();
-        let options = Options {
-            listen: "127.0.0.1:0".to_owned(),
-            plugin: plugins().join("github.wasm").display().to_string(),
-            release_start: "manual".to_owned(),
-            ..Options::default()
-        };
-        write_configuration(organisation, site.folder(), url, &options).unwrap();
+        let site = Self::written(organisation, url, &options());
         site.write("quintant.toml", &read_only(&site.text(), WORK_ON_CODE));
+        site
+    }
+
+    /// As [`Site::for_organisation`], with each of its services as a source.
+    pub fn for_services(services: &Services) -> Self {
+        let (organisation, url) = (services.github.organisation(), services.github.url());
+        Self::written(organisation, url, &services.configured(options()))
+    }
+
+    fn written(organisation: &Organisation, url: &str, options: &Options) -> Self {
+        let site = Self::empty();
+        write_configuration(organisation, site.folder(), url, options).unwrap();
         site.edit("data_dir = \"data\"", "url = { file = \"database.url\" }");
         site.edit("[calendar]", &format!("{}[calendar]", code_cache()));
         site
@@ -92,5 +98,14 @@ impl Site {
         let environment: Vec<(&str, &str)> =
             self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
         run(&arguments, &environment)
+    }
+}
+
+fn options() -> Options {
+    Options {
+        listen: "127.0.0.1:0".to_owned(),
+        plugin: plugins().join("github.wasm").display().to_string(),
+        release_start: "manual".to_owned(),
+        ..Options::default()
     }
 }
