@@ -1,4 +1,4 @@
-//! Lines covered, from whichever of four coverage plugins a pipeline uses: tried once, then remembered.
+//! Lines covered, from whichever of four coverage plugins a pipeline uses: tried, then remembered.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,8 @@ use crate::api::{self, Api, Loss, Stop};
 use crate::payload::{Soft, SoftList};
 
 const MOST_REMEMBERED: usize = 6_000;
+/// A run that only rolls back, or only writes documents, measures nothing: it says nothing about its pipeline.
+const ENOUGH_MISSES: u8 = 3;
 /// Where none was found, it is looked for again after so many days.
 const TRIED_AGAIN_AFTER_DAYS: i64 = 7;
 
@@ -30,6 +32,9 @@ enum Tool {
 enum Known {
     #[serde(rename = "t")]
     Tool(Tool),
+    /// So many of the last builds had none.
+    #[serde(rename = "m")]
+    Missed(u8),
     /// There was none that day.
     #[serde(rename = "n")]
     NoneOn(i64),
@@ -57,12 +62,12 @@ impl Memory {
     ) -> Result<Option<Lines>> {
         let today = now.div_euclid(DAY);
         let key = fnv1a(pipeline);
-        let tools: &[Tool] = match self.0.get(&key) {
-            Some(Known::Tool(tool)) => &[*tool],
-            Some(Known::NoneOn(day)) if today - day < TRIED_AGAIN_AFTER_DAYS => &[],
-            _ => &[Tool::Coverage, Tool::CodeCoverage, Tool::Jacoco, Tool::Cobertura],
+        let (tools, misses): (&[Tool], u8) = match self.0.get(&key) {
+            Some(Known::NoneOn(day)) if today - day < TRIED_AGAIN_AFTER_DAYS => return Ok(None),
+            Some(Known::Tool(tool)) => (&[*tool], 0),
+            Some(Known::Missed(misses)) => (&Tool::ALL, *misses),
+            Some(Known::NoneOn(_)) | None => (&Tool::ALL, 0),
         };
-        let is_known = tools.len() <= 1;
         for tool in tools {
             match tool.lines(api, path) {
                 Ok(Some(lines)) => {
@@ -77,9 +82,8 @@ impl Memory {
                 Err(Stop::Run(error)) => return Err(error),
             }
         }
-        if !is_known {
-            self.remember(key, Known::NoneOn(today));
-        }
+        let misses = misses + 1;
+        self.remember(key, if misses < ENOUGH_MISSES { Known::Missed(misses) } else { Known::NoneOn(today) });
         Ok(None)
     }
 
@@ -92,6 +96,8 @@ impl Memory {
 }
 
 impl Tool {
+    const ALL: [Self; 4] = [Self::Coverage, Self::CodeCoverage, Self::Jacoco, Self::Cobertura];
+
     fn lines(self, api: &Api<'_>, path: &str) -> Result<Option<Lines>, Stop> {
         let measured = match self {
             Self::Coverage => {

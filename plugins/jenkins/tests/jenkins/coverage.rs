@@ -116,10 +116,29 @@ fn each_plugin_is_tried_once_and_the_right_one_remembered() {
 }
 
 #[test]
+fn a_build_that_measured_nothing_hides_no_other() {
+    let server = measured("other", &json!({}));
+    let covered = json!({ "lineCoverage": { "covered": 8, "total": 10 } });
+    server.borrow_mut().pages.insert("/job/x/1/jacoco/api/json".to_owned(), covered);
+    let pages = drain(&server, json!({}), NOW, None);
+    let text = show(&pages);
+    assert!(text.contains("x #2 unstable\n") && text.contains("x #1 success, 8/10 lines"), "{text}");
+    // Nor does another plugin from now on.
+    let element = json!({ "name": "Line", "numerator": 3.0, "denominator": 4.0 });
+    for number in 4..=5 {
+        server.borrow_mut().build("x", built(number, -i64::from(number - 4), "SUCCESS"));
+        let page = format!("/job/x/{number}/coverage/result/api/json");
+        server.borrow_mut().pages.insert(page, json!({ "results": { "elements": [element] } }));
+    }
+    let text = show(&source_window(&server, 2, &pages));
+    assert!(text.contains("x #4 success, 3/4 lines"), "{text}");
+}
+
+#[test]
 fn where_there_is_none_it_is_looked_for_again_after_a_week() {
     let server = measured("other", &json!({}));
     let mut pages = drain(&server, json!({}), NOW, None);
-    for (days, tries) in [(1, 0), (6, 0), (8, 4), (9, 0)] {
+    for (days, tries) in [(1, 4), (6, 0), (8, 4), (9, 4), (10, 4), (11, 0)] {
         server.borrow_mut().seen.clear();
         let hours = days * 24;
         server.borrow_mut().build("x", built(100 + u32::try_from(days).unwrap(), 1 - hours, "SUCCESS"));
