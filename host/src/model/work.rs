@@ -33,9 +33,9 @@ pub struct GivenReview {
     pub reviewer: Pseudonym,
 }
 
-/// A commit with at most one parent.
+/// Somebody's commit with at most one parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LandedCommit {
     pub week: Week,
-    pub author: Option<Pseudonym>,
+    pub author: Pseudonym,
 }

@@ -127,7 +127,6 @@ fn is_no_work(fact: &RawFact, bots: &[String]) -> bool {
     let machine = |identity: &Option<RawIdentity>| identity.as_ref().is_some_and(|identity| identity.is_bot(bots));
     match &fact.body {
         FactBody::Change(change) => machine(&change.author),
-        FactBody::Commit(commit) => machine(&commit.author),
         FactBody::Review(review) => match (&review.reviewer, &review.change_author) {
             (None, _) => true,
             (Some(reviewer), Some(author)) if reviewer.is_same_account(author) => true,
@@ -136,7 +135,9 @@ fn is_no_work(fact: &RawFact, bots: &[String]) -> bool {
         FactBody::Usage(usage) => usage.actor.is_bot(bots),
         FactBody::Membership(membership) => membership.account.is_bot(bots),
         FactBody::Sample(sample) => machine(&sample.actor),
-        FactBody::Build(_)
+        // A machine's commit is nobody's work, but what is deployed may be that commit.
+        FactBody::Commit(_)
+        | FactBody::Build(_)
         | FactBody::Deployment(_)
         | FactBody::Incident(_)
         | FactBody::Tally(_)
@@ -160,6 +161,7 @@ fn forget_machines(body: &mut FactBody<RawIdentity, RawKey>, bots: &[String]) {
             }
         }
         FactBody::Review(review) => forget(&mut review.change_author),
+        FactBody::Commit(commit) => forget(&mut commit.author),
         _ => {}
     }
 }
@@ -186,7 +188,7 @@ fn order_phases(change: &mut Change<RawIdentity, RawKey>, at: Timestamp) -> u32 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Review, ReviewState};
+    use crate::model::{Commit, Review, ReviewState};
 
     const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -313,6 +315,17 @@ mod tests {
         let (taken, _) = run(vec![review(person("2"), machine)]);
         let FactBody::Review(kept) = &taken[0].body else { panic!("a review") };
         assert_eq!(kept.change_author, None);
+    }
+
+    #[test]
+    fn a_machines_commit_is_kept_as_nobodys() {
+        let machine = Some(RawIdentity::new("9".into(), vec!["updates[bot]".into()], false));
+        let mut commit = change("1@a", "2026-11-21T08:00:00Z", None);
+        let (repository, sha) = (RawKey::new("octo/app").into(), RawKey::new("a"));
+        commit.body = FactBody::Commit(Commit { repository, sha, author: machine, parents: 1 });
+        let (taken, rejected) = run_with(vec![commit], |rules| rules.emits = &[FactKind::Commit]);
+        let FactBody::Commit(kept) = &taken[0].body else { panic!("a commit") };
+        assert_eq!((kept.author.is_none(), rejected), (true, RejectedCounts::new()));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl<'a> Membership<'a> {
     pub(super) fn assigned_by(&self, span: &Span, families: &[Family], facts: &Facts) -> BTreeSet<Assignment> {
         let changes = facts.changes.iter().map(|change| (FactKind::Change, change.author, change.week));
         let reviews = facts.reviews.iter().map(|review| (FactKind::Review, Some(review.reviewer), review.week));
-        let commits = facts.commits.iter().map(|commit| (FactKind::Commit, commit.author, commit.week));
+        let commits = facts.commits.iter().map(|commit| (FactKind::Commit, Some(commit.author), commit.week));
         let is_told = |kind| families.iter().any(|family| family.tells() == Some(kind));
         changes
             .chain(reviews)

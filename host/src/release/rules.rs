@@ -171,7 +171,7 @@ impl Cell<'_> {
 
     fn commits(&self) -> Measures {
         let landed = self.landed();
-        if !self.enough(&self.people(landed.iter().map(|commit| commit.author))) {
+        if !self.enough(&self.people(landed.iter().map(|commit| Some(commit.author)))) {
             return Measures::new();
         }
         Measures::from([(Component::Commits, Measure::count(count(landed.len())))])
@@ -180,7 +180,7 @@ impl Cell<'_> {
     fn active(&self) -> Measures {
         let mut people = self.authors(&self.merged());
         people.append(&mut self.people(self.given().iter().map(|review| Some(review.reviewer))));
-        people.append(&mut self.people(self.landed().iter().map(|commit| commit.author)));
+        people.append(&mut self.people(self.landed().iter().map(|commit| Some(commit.author))));
         if !self.enough(&people) {
             return Measures::new();
         }
@@ -211,7 +211,7 @@ impl Cell<'_> {
     }
 
     fn landed(&self) -> Vec<&LandedCommit> {
-        self.in_cell(&self.counted.commits, |commit| (commit.author, commit.week))
+        self.in_cell(&self.counted.commits, |commit| (Some(commit.author), commit.week))
     }
 
     fn in_cell<'f, F>(
@@ -313,7 +313,7 @@ mod tests {
         }
 
         fn landed(mut self, author: u8) -> Self {
-            self.facts.commits.push(LandedCommit { week: WEEK, author: Some(account(author)) });
+            self.facts.commits.push(LandedCommit { week: WEEK, author: account(author) });
             self
         }
 

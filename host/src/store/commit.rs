@@ -74,7 +74,8 @@ pub(super) async fn fetch_landed(
     end: Week,
 ) -> Result<Vec<LandedCommit>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT week, author FROM raw.commit WHERE week >= $1 AND week < $2 AND parents <= 1",
+        r#"SELECT week, author AS "author!" FROM raw.commit
+         WHERE week >= $1 AND week < $2 AND parents <= 1 AND author IS NOT NULL"#,
         start.index(),
         end.index(),
     )
@@ -82,7 +83,7 @@ pub(super) async fn fetch_landed(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let author = row.author.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose()?;
+            let author = Pseudonym::from_bytes(digest(&row.author)?);
             Ok(LandedCommit { week: Week::from_index(row.week), author })
         })
         .collect()
