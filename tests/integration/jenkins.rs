@@ -21,7 +21,7 @@ fn login() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// The settings of the simulated organisation, as TOML.
-fn settings() -> String {
+pub(crate) fn settings() -> String {
     let rules = jenkins::settings()["deployments"].as_array().unwrap().clone();
     let line = |rule: &Value| {
         let keys = rule.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {value}"));
@@ -123,6 +123,117 @@ async fn scenario_20_a_folder_that_contains_itself_ends() {
         ("partial", 1, 11),
         "{summary:?}"
     );
+}
+
+/// A job of the name `app`, whose last build is this.
+fn job(last: &Value) -> Answer {
+    listing(&json!([{ "_class": "hudson.model.FreeStyleProject", "name": "app", "lastBuild": last }]))
+}
+
+fn builds(builds: &[Value]) -> Answer {
+    Answer::json(200, &json!({ "builds": builds }))
+}
+
+/// A build that runs from then on, for so many minutes.
+fn running(number: u32, began: Timestamp) -> Value {
+    json!({ "number": number, "result": null, "building": true, "timestamp": began.as_millisecond(), "duration": 0 })
+}
+
+fn finished(number: u32, began: Timestamp, minutes: i64, result: &str) -> Value {
+    let duration = minutes * 60_000;
+    json!({ "number": number, "result": result, "building": false, "timestamp": began.as_millisecond(), "duration": duration })
+}
+
+/// When it is looked: now, after an hour, and after two.
+fn looks() -> [Timestamp; 3] {
+    [0, 1, 2].map(|hours| simulation_end() + SignedDuration::from_hours(hours))
+}
+
+/// After each look, when each build that is stored began and ended, in minutes from the first look on, and how.
+async fn seen(script: &Scripted) -> [Vec<String>; 3] {
+    let (_folder, login) = login();
+    let host = Host::for_text(&jenkins_source(script.url(), &login, "coverage = false"), HostOptions::default()).await;
+    let kept = format!(
+        "SELECT concat_ws(' ', (started_ms - {0}) / 60000, (at_ms - {0}) / 60000, result) FROM raw.build ORDER BY started_ms",
+        simulation_end().as_millisecond()
+    );
+    let mut seen = Vec::new();
+    for look in looks() {
+        host.set_now(look);
+        let summary = host.collect().await.remove(0);
+        assert_eq!((summary.outcome.as_str(), summary.problems, summary.rejected), ("ok", 0, 0), "{summary:?}");
+        seen.push(host.database.texts(&kept).await);
+    }
+    host.finish().await;
+    seen.try_into().unwrap()
+}
+
+fn minutes_before(minutes: i64) -> Timestamp {
+    simulation_end() - SignedDuration::from_mins(minutes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_a_build_that_runs_is_counted_once_when_it_has_finished() {
+    let (began, next) = (minutes_before(30), minutes_before(-10));
+    let first = running(7, began);
+    // Newer builds have finished before it does.
+    let newer = [finished(8, next, 5, "FAILURE"), first.clone()];
+    let all = [newer[0].clone(), finished(7, began, 100, "SUCCESS")];
+    let script = Script::new()
+        .on_nth("/api/json", 1, job(&first))
+        .on("/api/json", job(&newer[0]))
+        .on_nth("/job/app/api/json", 1, builds(std::slice::from_ref(&first)))
+        .on_nth("/job/app/api/json", 2, builds(&newer))
+        .on("/job/app/api/json", builds(&all))
+        .on_nth("/job/app/7/api/json", 1, Answer::json(200, &first))
+        .on("/job/app/7/api/json", Answer::json(200, &all[1]))
+        .start()
+        .await
+        .unwrap();
+    let [nothing, newer, both] = seen(&script).await;
+    assert_eq!(nothing, [""; 0]);
+    assert_eq!(newer, ["10 15 failure"]);
+    assert_eq!(both, ["-30 70 success", "10 15 failure"]);
+    let again = script.requests().iter().filter(|request| request.target.starts_with("/job/app/7/")).count();
+    assert_eq!(again, 2, "it is asked for until it has finished");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_a_job_that_was_made_anew_is_read_anew() {
+    let old = [finished(2, minutes_before(90), 5, "SUCCESS"), finished(1, minutes_before(120), 5, "FAILURE")];
+    let new = [finished(1, minutes_before(-30), 5, "SUCCESS")];
+    let script = Script::new()
+        .on_nth("/api/json", 1, job(&old[0]))
+        .on("/api/json", job(&new[0]))
+        .on_nth("/job/app/api/json", 1, builds(&old))
+        .on("/job/app/api/json", builds(&new))
+        .start()
+        .await
+        .unwrap();
+    let [old, both, again] = seen(&script).await;
+    assert_eq!(old, ["-120 -115 failure", "-90 -85 success"]);
+    assert_eq!(both, ["-120 -115 failure", "-90 -85 success", "30 35 success"]);
+    assert_eq!(again, both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_20_discarded_builds_leave_no_gap() {
+    let build = |number: u32| finished(number, minutes_before(120 - 18 * i64::from(number)), 5, "SUCCESS");
+    // Of six builds in an hour the newest three are kept; the one that was waited for is not among them.
+    let waited = running(4, minutes_before(48));
+    let script = Script::new()
+        .on_nth("/api/json", 1, job(&waited))
+        .on("/api/json", job(&build(9)))
+        .on_nth("/job/app/api/json", 1, builds(&[waited.clone(), build(3), build(2)]))
+        .on("/job/app/api/json", builds(&[build(9), build(8), build(7)]))
+        .on("/job/app/4/api/json", Answer::json(404, &json!({})))
+        .start()
+        .await
+        .unwrap();
+    let [before, behind, again] = seen(&script).await;
+    assert_eq!(before, ["-84 -79 success", "-66 -61 success"]);
+    assert_eq!(behind, ["-84 -79 success", "-66 -61 success", "6 11 success", "24 29 success", "42 47 success"]);
+    assert_eq!(again, behind);
 }
 
 #[tokio::test(flavor = "multi_thread")]

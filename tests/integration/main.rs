@@ -39,3 +39,4 @@ mod scenarios;
 mod scheduling;
 mod serving;
 mod snapshot;
+mod whole;

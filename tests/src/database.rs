@@ -51,6 +51,11 @@ impl Database {
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.connect().await).await.unwrap()
     }
 
+    /// One column of texts, in the statement's order.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
     /// One column of bytes.
     pub async fn bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
         sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()

@@ -27,7 +27,7 @@ pub const SEED: u64 = 7;
 pub const TOKEN: &str = "simulated-github-token";
 
 /// What every configuration of a test begins with.
-fn ground() -> String {
+pub fn ground() -> String {
     format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = {{ file = \"database.url\" }}\n[release]\nstart = \"auto\"\n\
          {}",

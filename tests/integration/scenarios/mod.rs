@@ -2,6 +2,7 @@
 //! what happened, keeps what was whole, and lets the next one go on.
 
 mod answers;
+mod downloads;
 mod limits;
 mod origins;
 mod paging;

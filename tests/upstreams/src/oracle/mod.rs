@@ -12,6 +12,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 mod window;
+pub mod work;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
