@@ -104,7 +104,7 @@ impl Collector for GitHub {
             "releases" if settings.releases_as_deployments.is_some() => {
                 scan::run::<releases::Releases>(client, request)
             }
-            // Switched off: nothing is read, and nothing is said to be covered.
+            // The host does not run what the settings do not ask for: nothing is said to be covered.
             "deployments" | "workflow_runs" | "incidents" | "copilot" | "teams" | "releases" => Ok(Page::new()),
             other => Err(Error::Permanent(format!("there is no feed `{other}`"))),
         }
