@@ -40,7 +40,7 @@ async fn rows(host: &Host, table: &str, from: Timestamp) -> Vec<String> {
     host.database.texts(&format!("SELECT to_jsonb(t)::text FROM raw.{table} t WHERE at_ms >= {from}")).await
 }
 
-fn began_and_ended(row: &String) -> String {
+fn began_and_ended(row: &str) -> String {
     let row: Value = serde_json::from_str(row).unwrap();
     format!("{} {}", row["started_ms"], row["at_ms"])
 }
@@ -75,7 +75,7 @@ async fn many_small_increments_store_what_one_run_does() {
         if table == "build" {
             let seen = seen_in_time(&world, &looks, from);
             assert!(seen.len() > 2, "{} builds were discarded", seen.len());
-            assert_same("discarded builds", surplus.iter().map(began_and_ended).collect(), seen);
+            assert_same("discarded builds", surplus.iter().map(|row| began_and_ended(row)).collect(), seen);
         }
         assert_same(table, found, expected);
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::facts::landings;
 use super::people::{Who, who, who_committed};
-use crate::organisation::{EventKind, Organisation, ReviewState};
+use crate::organisation::{Event, EventKind, Organisation, ReviewState};
 
 /// When each change was merged, or closed and not opened again; whether it was merged; whether a known human had opened it. Bots' are none.
 #[must_use]
@@ -19,8 +19,8 @@ pub fn changes(organisation: &Organisation, from: Timestamp, to: Timestamp) -> V
         if let Some((at, _)) = change.merge().filter(|(at, _)| *at < to) {
             return Some((at, true, is_human));
         }
-        let turns = change.events.iter().filter(|event| matches!(event.kind, EventKind::Closed | EventKind::Reopened));
-        let last = turns.filter(|event| event.at < to).next_back()?;
+        let is_turn = |event: &&Event| matches!(event.kind, EventKind::Closed | EventKind::Reopened);
+        let last = change.events.iter().filter(is_turn).rfind(|event| event.at < to)?;
         (last.kind == EventKind::Closed).then_some((last.at, false, is_human))
     });
     ended.filter(|(at, ..)| (from..to).contains(at)).collect()
