@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 use self::answer::Answer;
 pub use self::builds::is_kept;
 pub use self::coverage::shown;
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, folder, suffix};
 use crate::requests::{Request, RequestLog};
 
 pub const USER: &str = "quintant";
@@ -87,6 +87,25 @@ pub fn settings() -> serde_json::Value {
         { "job": "dune/platform/*", "stage": "Deploy to *", "service": "dune-$1", "environment": "$2" },
         { "job": "dune/platform/*", "stage": "Roll back *", "service": "dune-$1", "environment": "$2", "rollback": true },
     ] })
+}
+
+/// As [`settings`], of an organisation with so many divisions.
+#[must_use]
+pub fn settings_of(divisions: usize) -> serde_json::Value {
+    let first = settings();
+    let rules = first["deployments"].as_array().into_iter().flatten();
+    let rules: Vec<serde_json::Value> = (0..divisions)
+        .flat_map(|division| {
+            rules.clone().map(move |rule| {
+                let mut rule = rule.clone();
+                let text = |name: &str| rule[name].as_str().unwrap_or_default().to_owned();
+                let (job, service) = (folder(division) + &text("job"), text("service") + &suffix(division));
+                (rule["job"], rule["service"]) = (job.into(), service.into());
+                rule
+            })
+        })
+        .collect();
+    serde_json::json!({ "deployments": rules })
 }
 
 /// A running service; it ends when this is dropped.

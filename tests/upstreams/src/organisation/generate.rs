@@ -2,7 +2,6 @@
 
 use jiff::{Timestamp, ToSpan as _};
 
-use super::Organisation;
 use super::chat::chat;
 use super::comments::comments;
 use super::delivery::delivery;
@@ -12,18 +11,18 @@ use super::random::Random;
 use super::repositories::repositories;
 use super::survey::survey;
 use super::work::Work;
+use super::{Organisation, Scale};
 
-const WEEKS: i64 = 26;
 const REPOSITORY_AGE_DAYS: i64 = 200;
 
-pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
+pub(super) fn organisation(scale: Scale, seed: u64, end: Timestamp) -> Organisation {
     let end = Timestamp::from_second(end.as_second()).expect("whole seconds of a valid instant are valid");
-    let start = end - (24 * 7 * WEEKS).hours();
-    let people = people(seed, start);
+    let start = end - (24 * 7 * scale.weeks).hours();
+    let people = people(scale, seed, start);
     let created_at = start - (24 * REPOSITORY_AGE_DAYS).hours();
-    let mut repositories = repositories(created_at);
+    let mut repositories = repositories(scale, created_at);
 
-    let work = Work::plan(seed, start, end, &people);
+    let work = Work::plan(scale, seed, start, end, &people);
     let mut history = History::new(Random::new(seed, "history"), &people, end);
     for (position, repository) in repositories.iter_mut().enumerate() {
         let changes = work.changes.iter().filter(|change| change.repository == position).collect();
@@ -31,9 +30,9 @@ pub(super) fn organisation(seed: u64, end: Timestamp) -> Organisation {
         history.fill(repository, changes, pushes);
     }
     comments(seed, end, &people, &mut repositories);
-    let delivery = delivery(seed, start, end, &repositories);
-    let chat = chat(seed, start, end, &people, &repositories, &delivery);
-    let survey = survey(seed, start, end, &people, &delivery);
+    let delivery = delivery(scale, seed, start, end, &repositories);
+    let chat = chat(scale, seed, start, end, &people, &repositories, &delivery);
+    let survey = survey(scale, seed, start, end, &people, &delivery);
     Organisation {
         start,
         end,

@@ -1,4 +1,4 @@
-//! A made-up software organisation and everything it did in 26 weeks; generation never looks at a clock.
+//! A made-up software organisation and everything it did in half a year, or at another scale; generation never looks at a clock.
 
 mod changes;
 pub mod chat;
@@ -11,6 +11,7 @@ mod people;
 mod random;
 mod repositories;
 mod reviews;
+mod scale;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 
 use chat::Chat;
 use delivery::Delivery;
+pub use scale::{Scale, folder, suffix};
 use survey::Survey;
 
 /// The whole truth: who worked where, and what each repository went through.
@@ -214,7 +216,13 @@ impl Organisation {
     /// The same seed and end give the same organisation, always.
     #[must_use]
     pub fn generate(seed: u64, end: Timestamp) -> Self {
-        generate::organisation(seed, end)
+        Self::generate_at(Scale::default(), seed, end)
+    }
+
+    /// As [`Organisation::generate`], larger or longer.
+    #[must_use]
+    pub fn generate_at(scale: Scale, seed: u64, end: Timestamp) -> Self {
+        generate::organisation(scale, seed, end)
     }
 
     #[must_use]

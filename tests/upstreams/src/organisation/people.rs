@@ -6,10 +6,12 @@ use jiff::civil::Date;
 
 use super::chat::roster_spelling;
 use super::random::Random;
-use super::{Account, AccountId, AccountKind, Membership, Team, date_of};
+use super::repositories::in_division;
+use super::scale::TEAMS_A_DIVISION;
+use super::{Account, AccountId, AccountKind, Membership, Scale, Team, date_of, suffix};
 
 /// Name, people at the start, repositories owned.
-const TEAMS: [(&str, usize, &[&str]); 7] = [
+const TEAMS: [(&str, usize, &[&str]); TEAMS_A_DIVISION] = [
     ("team-amber", 14, &["acme/amber-*"]),
     ("team-birch", 12, &["acme/birch-*"]),
     ("team-cobalt", 11, &["acme/cobalt-*"]),
@@ -52,14 +54,15 @@ pub(super) struct People {
     pub(super) ghost: AccountId,
 }
 
-pub(super) fn people(seed: u64, start: Timestamp) -> People {
+pub(super) fn people(scale: Scale, seed: u64, start: Timestamp) -> People {
     let mut random = Random::new(seed, "people");
     let long_ago = date_of(start) - 60.days();
     let mut accounts = Vec::new();
     let mut people = Vec::new();
+    let outsiders = OUTSIDERS * scale.divisions;
     let teams_at_start =
-        TEAMS.iter().enumerate().flat_map(|(team, (_, size, _))| std::iter::repeat_n(Some(team), *size));
-    for team in teams_at_start.chain(std::iter::repeat_n(None, WITHOUT_TEAM + OUTSIDERS)) {
+        (0..scale.teams()).flat_map(|team| std::iter::repeat_n(Some(team), TEAMS[team % TEAMS.len()].1));
+    for team in teams_at_start.chain(std::iter::repeat_n(None, WITHOUT_TEAM * scale.divisions + outsiders)) {
         let number = people.len() + 1;
         let login = format!("dev-{number:03}");
         let mut own = vec![add_account(&mut accounts, &login, AccountKind::User)];
@@ -75,7 +78,7 @@ pub(super) fn people(seed: u64, start: Timestamp) -> People {
             teams: vec![(long_ago, team)],
         });
     }
-    let rostered = people.len() - OUTSIDERS;
+    let rostered = people.len() - outsiders;
     for (index, person) in people.iter_mut().take(rostered).enumerate() {
         person.name = Some(format!("Person {:03}", index + 1));
     }
@@ -93,14 +96,17 @@ pub(super) fn people(seed: u64, start: Timestamp) -> People {
     let review_bot = add_account(&mut accounts, "review-helper[bot]", AccountKind::Bot);
     let machine = add_account(&mut accounts, "acme-ci", AccountKind::User);
     let ghost = add_account(&mut accounts, "ghost", AccountKind::User);
-    let teams = TEAMS
-        .iter()
-        .map(|(name, _, owns)| Team {
-            name: (*name).to_owned(),
-            owns: owns.iter().map(|&pattern| pattern.to_owned()).collect(),
+    let teams = (0..scale.teams())
+        .map(|team| {
+            let (division, (_, _, owns)) = (team / TEAMS.len(), TEAMS[team % TEAMS.len()]);
+            Team { name: team_name(team), owns: owns.iter().map(|pattern| in_division(pattern, division)).collect() }
         })
         .collect();
     People { teams, roster, accounts, people, dependabot, review_bot, machine, ghost }
+}
+
+fn team_name(team: usize) -> String {
+    format!("{}{}", TEAMS[team % TEAMS.len()].0, suffix(team / TEAMS.len()))
 }
 
 fn add_account(accounts: &mut Vec<Account>, login: &str, kind: AccountKind) -> AccountId {
@@ -150,7 +156,7 @@ fn roster(people: &[Person], accounts: &[Account]) -> Vec<Membership> {
         for (from, team) in &person.teams {
             rows.push(Membership {
                 person: person.name.clone().expect("everybody in the roster has a name"),
-                team: team.map(|team| TEAMS[team].0.to_owned()),
+                team: team.map(team_name),
                 from: *from,
                 github: github.clone(),
                 mattermost: roster_spelling(index, &accounts[person.accounts[0].0].email),

@@ -34,8 +34,12 @@ impl Random {
     }
 
     pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        let index = self.next() % (items.len() as u64);
-        &items[usize::try_from(index).expect("an index below a length")]
+        &items[self.index(items.len())]
+    }
+
+    /// `value < length`.
+    pub(super) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.next() % (length as u64)).expect("an index below a length")
     }
 
     /// 40 hexadecimal digits.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Repository;
+use super::{Repository, Scale, suffix};
 
 pub(super) struct Plot {
     pub(super) name: &'static str,
@@ -40,18 +40,23 @@ pub(super) const PLOTS: [Plot; 21] = [
     Plot { name: "acme/sandbox", former_name: None, team: None, empty: true },
 ];
 
-pub(super) fn repositories(created_at: Timestamp) -> Vec<Repository> {
-    PLOTS
-        .iter()
+pub(super) fn repositories(scale: Scale, created_at: Timestamp) -> Vec<Repository> {
+    let plots = (0..scale.divisions).flat_map(|division| PLOTS.iter().map(move |plot| (division, plot)));
+    plots
         .zip(1..)
-        .map(|(plot, number): (&Plot, u64)| Repository {
+        .map(|((division, plot), number): ((usize, &Plot), u64)| Repository {
             id: 515_430_000 + 91 * number,
-            name: plot.name.to_owned(),
-            former_name: plot.former_name.map(str::to_owned),
+            name: in_division(plot.name, division),
+            former_name: plot.former_name.map(|name| in_division(name, division)),
             created_at,
             commits: Vec::new(),
             pushes: Vec::new(),
             changes: Vec::new(),
         })
         .collect()
+}
+
+/// Repositories, or a pattern of them, of the GitHub organisation that a division has for itself.
+pub(super) fn in_division(name: &str, division: usize) -> String {
+    name.replacen('/', &format!("{}/", suffix(division)), 1)
 }

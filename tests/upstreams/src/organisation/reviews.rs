@@ -101,12 +101,17 @@ impl Planner<'_> {
         }
     }
 
+    /// The chance of each colleague from another team: fewer in all of a larger organisation, and as many of them.
+    fn chance_from_afar(&self) -> u64 {
+        (25 / u64::try_from(self.scale.divisions).unwrap_or(u64::MAX)).max(1)
+    }
+
     /// Mostly of the same team, sometimes anybody at all; never the author's own account.
     pub(super) fn colleague(&mut self, team: Option<usize>, author: Option<AccountId>) -> AccountId {
         loop {
             let person = self.random.pick(&self.people.people);
             let near = team.is_none() || self.team_of(person, self.hours.start + 13 * WEEK) == team;
-            if !near && !self.random.permille(25) {
+            if !near && !self.random.permille(self.chance_from_afar()) {
                 continue;
             }
             let account = *self.random.pick(&person.accounts);

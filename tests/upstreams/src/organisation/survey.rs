@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::date_of;
 use super::delivery::Delivery;
 use super::hours::{DAY, HOUR};
 use super::people::People;
 use super::random::Random;
+use super::{Scale, date_of};
 
 /// The whole truth of one survey service. It knows no people.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,12 +35,19 @@ pub struct Response {
 /// Weeks in which nobody was asked, in which hardly anybody answered, and in which the invitations went out before they began.
 const ODD_WEEKS: [i64; 3] = [6, 10, 21];
 
-pub(super) fn survey(seed: u64, start: Timestamp, end: Timestamp, people: &People, delivery: &Delivery) -> Survey {
+pub(super) fn survey(
+    scale: Scale,
+    seed: u64,
+    start: Timestamp,
+    end: Timestamp,
+    people: &People,
+    delivery: &Delivery,
+) -> Survey {
     let mut random = Random::new(seed, "survey");
     let first = date_of(start);
     let monday = first + i64::from((7 - first.weekday().to_monday_zero_offset()) % 7).days();
     let mut survey = Survey::default();
-    for week in 0..26 {
+    for week in 0..scale.weeks {
         let date = monday + (7 * week).days();
         let begins = date.to_zoned(jiff::tz::TimeZone::UTC).expect("the story lies in this era").timestamp();
         let [skipped, thin, early] = ODD_WEEKS;

@@ -95,3 +95,22 @@ fn every_oddity_of_github_occurs() {
     let shas: HashSet<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
     assert_eq!(shas.len(), commits.len(), "shas are distinct");
 }
+
+#[test]
+fn the_default_scale_is_the_story_itself_and_a_larger_one_has_as_much_of_everything_in_each_division() {
+    let end = "2026-07-01T12:00:00Z".parse().unwrap();
+    let organisation = organisation();
+    assert_eq!(Organisation::generate_at(Scale::default(), 1, end), organisation);
+    let large = Organisation::generate_at(Scale { divisions: 3, weeks: 52 }, 1, end);
+    assert_eq!(large.teams.len(), 3 * organisation.teams.len());
+    assert_eq!(large.repositories.len(), 3 * organisation.repositories.len());
+    let names: HashSet<&str> = large.repositories.iter().map(|repository| repository.name.as_str()).collect();
+    assert_eq!(names.len(), large.repositories.len());
+    let six_times = |of: usize| of * 6 * 9 / 10..of * 6 * 11 / 10;
+    let changes = |of: &Organisation| of.repositories.iter().map(|repository| repository.changes.len()).sum::<usize>();
+    assert!(six_times(changes(&organisation)).contains(&changes(&large)), "{}", changes(&large));
+    let attempts = |of: &Organisation| of.delivery.pipelines.iter().map(|of| of.attempts.len()).sum::<usize>();
+    assert!(six_times(attempts(&organisation)).contains(&attempts(&large)), "{}", attempts(&large));
+    let posts = (organisation.chat.posts.len(), large.chat.posts.len());
+    assert!(six_times(posts.0).contains(&posts.1), "{posts:?}");
+}

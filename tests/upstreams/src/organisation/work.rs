@@ -6,6 +6,7 @@ use super::hours::{DAY, HOUR, Hours, WEEK};
 use super::people::{People, Person};
 use super::random::Random;
 use super::repositories::PLOTS;
+use super::scale::{Scale, TEAMS_A_DIVISION};
 use super::{AccountId, CommitAccount, CommitAuthor, ReviewState, date_of};
 
 /// How a team works; chances in thousandths.
@@ -15,7 +16,7 @@ pub(super) struct Habit {
     pub(super) across_teams: u64,
 }
 
-const HABITS: [Habit; 7] = [
+const HABITS: [Habit; TEAMS_A_DIVISION] = [
     Habit { changes_a_week: 1500, reviewed: 900, across_teams: 430 },
     Habit { changes_a_week: 1700, reviewed: 560, across_teams: 160 },
     Habit { changes_a_week: 1350, reviewed: 900, across_teams: 300 },
@@ -91,17 +92,19 @@ pub(super) struct PlannedPush {
 }
 
 impl Work {
-    pub(super) fn plan(seed: u64, start: Timestamp, end: Timestamp, people: &People) -> Self {
+    pub(super) fn plan(scale: Scale, seed: u64, start: Timestamp, end: Timestamp, people: &People) -> Self {
         let mut random = Random::new(seed, "work");
         let hours = Hours::new(start, &mut random);
-        let mut planner = Planner { people, random, hours };
+        let mut planner = Planner { scale, people, random, hours };
         let mut work = Self { changes: Vec::new(), pushes: Vec::new() };
         let quiet = planner.quiet_weeks();
-        for week in 0..26 {
+        for week in 0..scale.weeks {
             for position in 0..people.people.len() {
                 planner.person_week(position, week, &quiet, &mut work);
             }
-            planner.machine_week(week, &mut work);
+            for _ in 0..scale.divisions {
+                planner.machine_week(week, &mut work);
+            }
         }
         work.changes.retain(|change| change.opened_at < end.as_second());
         work.pushes.retain(|push| push.at < end.as_second());
@@ -110,6 +113,7 @@ impl Work {
 }
 
 pub(super) struct Planner<'a> {
+    pub(super) scale: Scale,
     pub(super) people: &'a People,
     pub(super) random: Random,
     pub(super) hours: Hours,
@@ -118,13 +122,17 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     /// Two or three weeks in which a team hardly works, for each team.
     fn quiet_weeks(&mut self) -> Vec<[i64; 3]> {
-        (0..7).map(|_| [self.random.between(1, 24), self.random.between(1, 24), self.random.between(13, 24)]).collect()
+        let last = self.scale.weeks - 2;
+        let random = &mut self.random;
+        (0..self.scale.teams())
+            .map(|_| [random.between(1, last), random.between(1, last), random.between(13, last)])
+            .collect()
     }
 
     fn person_week(&mut self, position: usize, week: i64, quiet: &[[i64; 3]], work: &mut Work) {
         let person = &self.people.people[position];
         let team = self.team_of(person, self.hours.start + week * WEEK + 3 * DAY);
-        let habit = team.map_or(&NO_TEAM, |team| &HABITS[team]);
+        let habit = team.map_or(&NO_TEAM, |team| &HABITS[team % HABITS.len()]);
         let share = if team.is_some_and(|team| quiet[team].contains(&week)) { QUIET } else { 1000 };
         let rate = habit.changes_a_week * person.diligence / 1000 * share / 1000;
         for _ in 0..6 {
@@ -147,7 +155,7 @@ impl Planner<'_> {
             let author = if self.random.permille(750) { self.people.dependabot } else { self.people.machine };
             let commits_as = self.account_commits_as(author);
             let repository = self.repository_for(None, 0);
-            let team = PLOTS[repository].team;
+            let team = self.team_of_repository(repository);
             let change = self.change(Some(author), commits_as, repository, team, week, 700);
             work.changes.push(change);
         }
@@ -169,7 +177,7 @@ impl Planner<'_> {
                 account: CommitAccount::Null,
             };
             let repository = self.repository_for(None, 0);
-            let team = PLOTS[repository].team;
+            let team = self.team_of_repository(repository);
             let change = self.change(author, commits_as, repository, team, week, 900);
             work.changes.push(change);
         }
@@ -178,12 +186,17 @@ impl Planner<'_> {
     pub(super) fn repository_for(&mut self, team: Option<usize>, across: u64) -> usize {
         let anywhere = team.is_none() || self.random.permille(across);
         loop {
-            let position = usize::try_from(self.random.between(0, 20)).unwrap_or_default();
-            let plot = &PLOTS[position];
-            if !plot.empty && (anywhere || plot.team == team) {
+            let position = self.random.index(self.scale.repositories());
+            let is_empty = PLOTS[position % PLOTS.len()].empty;
+            if !is_empty && (anywhere || self.team_of_repository(position) == team) {
                 return position;
             }
         }
+    }
+
+    /// The team that owns it; none: nobody's.
+    fn team_of_repository(&self, position: usize) -> Option<usize> {
+        PLOTS[position % PLOTS.len()].team.map(|team| team + position / PLOTS.len() * TEAMS_A_DIVISION)
     }
 
     pub(super) fn team_of(&self, person: &Person, at: i64) -> Option<usize> {

@@ -8,17 +8,17 @@ use super::super::delivery::Delivery;
 use super::super::hours::{DAY, HOUR, Hours, WEEK};
 use super::super::people::People;
 use super::super::random::Random;
-use super::super::{AccountId, Repository, date_of};
+use super::super::{AccountId, Repository, Scale, date_of};
 use super::people::{Cast, cast, id};
 use super::{Channel, ChannelId, Chat, ChatTeam, Post, PostKind, Privacy, UserId};
 
-const WEEKS: i64 = 26;
 /// Positions of teams.
 const COMPANY: usize = 0;
 const GUILD: usize = 1;
 const LEADS: usize = 2;
 
 pub(in super::super) fn chat(
+    scale: Scale,
     seed: u64,
     start: Timestamp,
     end: Timestamp,
@@ -32,7 +32,7 @@ pub(in super::super) fn chat(
     let places = Places::new(start, people, &in_week, &mut random);
     let hours = Hours::new(start, &mut Random::new(seed, "work"));
     let mut talk = Talk { start, end, random, hours, cast, places, posts: Vec::new(), joined: HashSet::new() };
-    for week in 0..WEEKS {
+    for week in 0..scale.weeks {
         talk.chatter(week, people);
     }
     for repository in repositories {
@@ -123,7 +123,8 @@ impl Places {
 
     /// Where the owners of a repository talk, and their programs.
     fn of_repository(&self, name: &str, random: &mut Random) -> [ChannelId; 3] {
-        let own = name.split('/').nth(1).and_then(|name| name.split('-').next()).unwrap_or_default();
+        let (owner, name) = name.split_once('/').unwrap_or_default();
+        let own = name.split('-').next().unwrap_or_default().to_owned() + owner.trim_start_matches("acme");
         let room = self.rooms.iter().find(|room| self.channels[room[0].0].name == own);
         *room.unwrap_or_else(|| random.pick(&self.rooms))
     }

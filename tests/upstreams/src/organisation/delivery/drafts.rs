@@ -48,9 +48,9 @@ impl Drafts {
 
     fn pipeline(&mut self, plot: &Plot, name: &str, runner: Runner, purpose: Purpose) -> PipelineId {
         self.pipelines.push(Pipeline {
-            name: name.to_owned(),
+            name: plot.job(name),
             repository: plot.position(),
-            service: plot.service.to_owned(),
+            service: plot.service(),
             runner,
             purpose,
             attempts: Vec::new(),

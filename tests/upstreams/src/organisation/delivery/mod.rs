@@ -12,7 +12,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::random::Random;
-use super::{Organisation, Repository};
+use super::{Organisation, Repository, Scale};
 
 /// Deployments and incidents stand in the order in which they began.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -189,10 +189,18 @@ pub enum Severity {
 }
 
 /// The same seed, repositories and end give the same delivery, always.
-pub(super) fn delivery(seed: u64, start: Timestamp, end: Timestamp, repositories: &[Repository]) -> Delivery {
+pub(super) fn delivery(
+    scale: Scale,
+    seed: u64,
+    start: Timestamp,
+    end: Timestamp,
+    repositories: &[Repository],
+) -> Delivery {
     let mut drafts = drafts::Drafts::new(Random::new(seed, "delivery"), start, end);
-    for plot in &plots::PLOTS {
-        attempts::build(&mut drafts, plot, repositories);
+    for division in 0..scale.divisions {
+        for plot in &plots::PLOTS {
+            attempts::build(&mut drafts, &plot.in_division(division), repositories);
+        }
     }
     let incidents = incidents::incidents(&mut drafts, repositories);
     drafts.finish(incidents)

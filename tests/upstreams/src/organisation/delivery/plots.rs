@@ -1,13 +1,16 @@
 //! Which repositories have pipelines, what kind they are, and how their services are deployed.
 
-use super::super::repositories;
+use super::super::{folder, repositories, suffix};
 use super::{JobKind, Runner};
 
+#[derive(Clone, Copy)]
 pub(super) struct Plot {
+    /// Whose it is.
+    division: usize,
     pub(super) repository: &'static str,
     /// Full name of the pipeline that builds.
     pub(super) pipeline: &'static str,
-    pub(super) service: &'static str,
+    service: &'static str,
     pub(super) runner: Runner,
     pub(super) deploys: Deploys,
     /// Builds the head every night too.
@@ -18,6 +21,7 @@ pub(super) struct Plot {
     pub(super) recreated: bool,
 }
 
+#[derive(Clone, Copy)]
 pub(super) enum Deploys {
     Never,
     /// By stages of the build.
@@ -37,6 +41,7 @@ const fn jenkins(
 ) -> Plot {
     let runner = Runner::Jenkins(kind);
     Plot {
+        division: 0,
         repository,
         pipeline,
         service,
@@ -51,6 +56,7 @@ const fn jenkins(
 
 const fn actions(repository: &'static str, service: &'static str, deploys: Deploys) -> Plot {
     Plot {
+        division: 0,
         repository,
         pipeline: "build",
         service,
@@ -91,9 +97,27 @@ pub(super) const PLOTS: [Plot; 19] = [
 
 impl Plot {
     pub(super) fn position(&self) -> usize {
-        repositories::PLOTS
+        let position = repositories::PLOTS
             .iter()
             .position(|plot| plot.name == self.repository)
-            .expect("pipelines are those of repositories that are there")
+            .expect("pipelines are those of repositories that are there");
+        self.division * repositories::PLOTS.len() + position
+    }
+
+    /// The same in another division.
+    pub(super) fn in_division(&self, division: usize) -> Self {
+        Self { division, ..*self }
+    }
+
+    /// The full name of one of its jobs.
+    pub(super) fn job(&self, name: &str) -> String {
+        match self.runner {
+            Runner::Jenkins(_) => folder(self.division) + name,
+            Runner::Actions => name.to_owned(),
+        }
+    }
+
+    pub(super) fn service(&self) -> String {
+        format!("{}{}", self.service, suffix(self.division))
     }
 }
