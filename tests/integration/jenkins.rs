@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use quintant::store::RunSummary;
-use quintant_tests::{Host, HostOptions, SEED, jenkins_source, simulation_end};
-use quintant_upstreams::jenkins::{self, Options, Simulation};
+use quintant_tests::{Host, HostOptions, SEED, jenkins_settings, jenkins_source, simulation_end};
+use quintant_upstreams::jenkins::{Options, Simulation};
 use quintant_upstreams::oracle::jenkins::{jenkins_builds, jenkins_deployments};
 use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::script::{Answer, Behaviour, Script, Scripted};
@@ -20,22 +20,12 @@ fn login() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The settings of the simulated organisation, as TOML.
-pub(crate) fn settings() -> String {
-    let rules = jenkins::settings()["deployments"].as_array().unwrap().clone();
-    let line = |rule: &Value| {
-        let keys = rule.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {value}"));
-        format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
-    };
-    format!("deployments = [{}]", rules.iter().map(line).collect::<Vec<_>>().join(", "))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn builds_and_deployments_of_an_organisation_are_collected_whole() {
     let organisation = Arc::new(Organisation::generate(SEED, simulation_end()));
     let simulation = Simulation::start(organisation, Options::default()).await.unwrap();
     let (_folder, login) = login();
-    let text = jenkins_source(simulation.url(), &login, &settings());
+    let text = jenkins_source(simulation.url(), &login, &jenkins_settings(1));
     let host = Host::for_text(&text, HostOptions::default()).await;
     let mut looks: Vec<Timestamp> = Vec::new();
     for days in [0, 1, 8] {

@@ -137,10 +137,14 @@ pub fn github_sources(sources: &[(&str, &str)], settings: &str) -> String {
 
 /// A configuration with one source that is read through the Jenkins plugin, without teams; `login` is the path of a secret's file.
 pub fn jenkins_source(url: &str, login: &Path, settings: &str) -> String {
+    ground() + &jenkins_section(url, login, settings)
+}
+
+/// As [`jenkins_source`], for the end of another configuration.
+pub fn jenkins_section(url: &str, login: &Path, settings: &str) -> String {
     format!(
-        "{}[[source]]\nname = \"jenkins\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
+        "[[source]]\nname = \"jenkins\"\nplugin = \"{}\"\n[source.endpoints.api]\nurl = \"{url}\"\n\
          auth = {{ basic = {{ file = \"{}\" }} }}\n{LOOPBACK}\n[source.settings]\n{settings}\n",
-        ground(),
         plugins().join("jenkins.wasm").display(),
         login.display()
     )
@@ -154,6 +158,17 @@ pub(crate) fn read_only(text: &str, feeds: &[&str]) -> String {
     let name = "name = \"github\"\n";
     assert!(text.contains(name), "`{name}` is not in\n{text}");
     text.replace(name, &format!("{name}feeds = {feeds:?}\n"))
+}
+
+/// The settings of a Jenkins of the simulated organisation with so many divisions, as TOML.
+pub fn jenkins_settings(divisions: usize) -> String {
+    let settings = quintant_upstreams::jenkins::settings_of(divisions);
+    let line = |rule: &Value| {
+        let keys = rule.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {value}"));
+        format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
+    };
+    let rules = settings["deployments"].as_array().unwrap();
+    format!("deployments = [{}]", rules.iter().map(line).collect::<Vec<_>>().join(", "))
 }
 
 /// How a host is set up.
@@ -208,8 +223,13 @@ impl Host {
         let plugin = plugins().join("github.wasm");
         let written =
             Options { listen: "127.0.0.1:0".to_owned(), plugin: plugin.display().to_string(), ..Options::default() };
-        let path = write_configuration(organisation, folder.path(), url, &written).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
+        write_configuration(organisation, folder.path(), url, &written).unwrap();
+        Self::for_folder(folder, edits, options).await
+    }
+
+    /// For the configuration that [`write_configuration`] has put into a folder, with texts of it replaced by others.
+    pub async fn for_folder(folder: tempfile::TempDir, edits: &[(&str, &str)], options: HostOptions) -> Self {
+        let text = std::fs::read_to_string(folder.path().join("quintant.toml")).unwrap();
         let mut text = text.replace("data_dir = \"data\"", "url = { file = \"database.url\" }") + &code_cache();
         if !options.feeds.is_empty() {
             text = read_only(&text, options.feeds);

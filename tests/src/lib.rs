@@ -4,6 +4,7 @@
 
 pub mod bench;
 mod commit_feed;
+mod crowd;
 mod database;
 mod host;
 mod log;
@@ -14,11 +15,12 @@ mod site;
 mod tls;
 
 pub use commit_feed::{CommitFeed, commit};
+pub use crowd::Crowd;
 pub use database::Database;
 pub use host::{
     Host, HostOptions, SEED, Served, TOKEN, WORK_ON_CODE, code_cache, compiler, emitting_sources, github_source,
-    github_sources, ground, guest_source, guest_sources, guest_sources_at, guests, jenkins_source, plugins,
-    simulation_end, source_of,
+    github_sources, ground, guest_source, guest_sources, guest_sources_at, guests, jenkins_section, jenkins_settings,
+    jenkins_source, plugins, simulation_end, source_of,
 };
 pub use log::Log;
 pub use passage::Passage;

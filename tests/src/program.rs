@@ -30,6 +30,17 @@ pub struct Memory {
     pub highest_bytes: u64,
 }
 
+impl Memory {
+    pub fn of(process: u32) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let bytes = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+        };
+        Self { bytes: bytes("VmRSS:"), highest_bytes: bytes("VmHWM:") }
+    }
+}
+
 /// Runs it to its end.
 pub fn quintant(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let output = command(arguments, environment).output().unwrap();
@@ -87,12 +98,7 @@ impl Serving {
     }
 
     pub fn memory(&self) -> Memory {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let bytes = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-            line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
-        };
-        Memory { bytes: bytes("VmRSS:"), highest_bytes: bytes("VmHWM:") }
+        Memory::of(self.child.id())
     }
 
     /// Asks it to read its configuration again.
