@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quintant_tests::bench::{Bound, ask_again, collect_without_storing, measured, tell};
+use quintant_tests::bench::{Bound, ask_again, client, collect_without_storing, measured, tell};
 use quintant_tests::{Crowd, Host, HostOptions, github_source};
 use quintant_upstreams::github::{Options, Simulation};
 use tokio::runtime::{Builder, Runtime};
@@ -49,7 +49,8 @@ fn first_run(prefix: &str, runtime: &Runtime, simulation: &Simulation, host: &Ho
 
     let unstored = measured(runtime, collect_without_storing(host));
     let before = simulation.requests().len();
-    let unread = measured(runtime, ask_again(simulation.url(), &asked));
+    let client = client();
+    let unread = measured(runtime, ask_again(&client, simulation.url(), &asked));
     assert_eq!(simulation.requests().len() - before, asked.len());
     let guest = unstored.cpu.saturating_sub(unread.cpu);
     tell(&format!("{prefix}_guest_cpu_s"), guest.as_secs_f64(), &Bound::None);

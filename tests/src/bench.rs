@@ -77,9 +77,13 @@ pub async fn collect_without_storing(host: &Host) {
     }
 }
 
-/// The same requests by the same kind of client, one after the other; nobody reads the answers.
-pub async fn ask_again(url: &str, asked: &[Request]) {
-    let client = reqwest::Client::builder().no_proxy().user_agent("bench").build().unwrap();
+/// The same kind of client as the host's. Making it takes longer than some sources do.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().user_agent("bench").build().unwrap()
+}
+
+/// The same requests, one after the other; nobody reads the answers.
+pub async fn ask_again(client: &reqwest::Client, url: &str, asked: &[Request]) {
     let origin = Url::parse(url).unwrap().origin().ascii_serialization();
     for request in asked {
         let mut sent = client.request(request.method.parse().unwrap(), format!("{origin}{}", request.target));
