@@ -20,12 +20,11 @@ use crate::runs::payload::{Branches, Run, Runs};
 use crate::runs::span::{Span, day_of};
 use crate::scan::{self, Feed, Step, Visit};
 
-/// How long after its creation a run is looked at again.
+/// How long after its creation a run is looked at again, and how far before the history that was asked for one may have been created that
+/// ended in it.
 const LOOKED_AT_FOR: Instant = 7 * DAY;
 /// GitHub ends every run by then.
 const LONGEST: Instant = 35 * DAY;
-/// How far before the history that was asked for a run may have been created that ended in it.
-const BEFORE: Instant = DAY;
 /// GitHub pages through no more of a listing that is filtered.
 const MOST_LISTED: u64 = 1_000;
 /// Of one scan, however much the server says that there is: enough for half a million runs.
@@ -116,11 +115,12 @@ impl Position {
     fn new(visit: &Visit<'_, State>) -> Self {
         let now = visit.context.now;
         let known = visit.state.cloned();
-        let from = known.as_ref().map_or(visit.since, |known| {
+        let earliest = visit.from.saturating_sub(LOOKED_AT_FOR);
+        let from = known.as_ref().map_or(earliest, |known| {
             let open_since = known.open_since.unwrap_or(now).max(now.saturating_sub(LONGEST));
             visit.since.min(now.saturating_sub(LOOKED_AT_FOR)).min(open_since)
         });
-        let from = day_of(from.max(visit.from.saturating_sub(BEFORE)));
+        let from = day_of(from.max(earliest));
         Self {
             spans: vec![Span { from, to: None }],
             halvings: 0,

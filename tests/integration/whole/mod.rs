@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use quintant::plugin::Limits;
 use quintant::store::RunSummary;
-use quintant_tests::{Host, HostOptions, SEED, TOKEN, ground, plugins, simulation_end};
+use quintant_tests::{Host, HostOptions, SEED, TOKEN, ground, jenkins_settings, plugins, simulation_end};
 use quintant_upstreams::organisation::delivery::Runner;
 use quintant_upstreams::organisation::{Organisation, Repository};
 use quintant_upstreams::{github, jenkins, mattermost, nps};
@@ -101,7 +101,7 @@ impl World {
         let login = format!("auth = {{ basic = {{ file = \"{}\" }} }}", self.path("jenkins.login").display());
         let sources = [
             ("github", "github", self.github.url(), token, self.github_settings()),
-            ("jenkins", "jenkins", self.jenkins.url(), &login, crate::jenkins::settings()),
+            ("jenkins", "jenkins", self.jenkins.url(), &login, jenkins_settings(1)),
             ("posts", "mattermost", self.mattermost.url(), token, "mode = \"posts\"".to_owned()),
             ("counts", "mattermost", self.mattermost.url(), token, "mode = \"counts\"".to_owned()),
             ("nps", "nps", self.nps.url(), "", String::new()),

@@ -98,7 +98,7 @@ fn status(organisation: &Organisation, edited: &str, edit: impl Fn(&mut Value)) 
         let (source, feed) = name.split_once('/').unwrap();
         let facts: serde_json::Map<String, Value> = collected::expected(organisation, name, from)
             .into_iter()
-            .map(|(kind, count)| (kind.to_owned(), json!(count.end())))
+            .map(|(kind, count)| (kind.to_owned(), json!(count)))
             .collect();
         let mut told = json!({
             "source": source,

@@ -1,12 +1,12 @@
 //! Lists what GitHub tells, read from the story event by event: builds by Actions, GitHub's deployments, and incidents, each
 //! by what identifies it; the comments on changes; and how much work on code is to be kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::facts::landings;
-use super::people::{Who, who, who_committed};
+use super::people::{Who, who};
 use crate::organisation::delivery::{BuildResult, Deployer, DeploymentResult, Revision, Runner};
 use crate::organisation::{EventKind, Organisation, ReviewState};
 
@@ -28,18 +28,6 @@ pub fn builds(
         }
     }
     found
-}
-
-/// How many of [`builds`] are attempts at runs that were created before `from`: who reads for the first time may miss them.
-#[must_use]
-pub fn builds_of_earlier_runs(organisation: &Organisation, from: Timestamp, to: Timestamp) -> usize {
-    let pipelines = organisation.delivery.pipelines.iter().filter(|pipeline| pipeline.runner == Runner::Actions);
-    let attempts = pipelines.flat_map(|pipeline| &pipeline.attempts);
-    let earlier: BTreeSet<u64> = attempts
-        .filter(|attempt| attempt.attempt == 1 && attempt.started_at < from)
-        .map(|attempt| attempt.id)
-        .collect();
-    builds(organisation, from, to).into_keys().filter(|(run, _)| earlier.contains(run)).count()
 }
 
 /// Id → when it ended, how, to which environment, and which revision it delivered.
@@ -114,10 +102,8 @@ pub fn work(organisation: &Organisation, from: Timestamp, to: Timestamp) -> [usi
             let of_others = submitted.filter(|review| review.reviewer != change.author && is_inside(review.at));
             reviews += of_others.filter(|review| matches!(who(organisation, review.reviewer), Who::Person(_))).count();
         }
-        let landed = landings(repository, to).into_iter().filter(|(at, _)| is_inside(*at));
-        let is_work =
-            |position: usize| !matches!(who_committed(organisation, &repository.commits[position].author), Who::Bot);
-        commits += landed.filter(|(_, position)| is_work(*position)).count();
+        // Machines' too, as nobody's: a deployment may have delivered one.
+        commits += landings(repository, to).into_iter().filter(|(at, _)| is_inside(*at)).count();
     }
     [changes, reviews, commits]
 }
