@@ -50,7 +50,7 @@ fn services(organisation: &Organisation) -> String {
     let mut text = String::new();
     for name in names {
         let own: Vec<&Pipeline> = pipelines.iter().filter(|pipeline| pipeline.service == name).collect();
-        let repository = &organisation.repositories[own[0].repository];
+        let Some(repository) = organisation.repositories.get(own[0].repository) else { continue };
         let Some(team) = organisation.teams.iter().find(|team| owns(team, &repository.name)) else { continue };
         let repositories = [Some(repository.name.as_str()), repository.former_name.as_deref()];
         let pipelines: Vec<String> = own.iter().map(|pipeline| told_name(pipeline, &repository.name)).collect();
