@@ -164,7 +164,7 @@ async fn a_first_run_and_one_without_news_ask_no_more_than_is_told() {
         pull_requests: 43 (0 free), 22 (21 free), 22 (21 free)
         commits: 107 (0 free), 22 (20 free), 22 (20 free)
         deployments: 207 (0 free), 22 (21 free), 22 (21 free)
-        workflow_runs: 106 (0 free), 43 (0 free), 22 (21 free)
+        workflow_runs: 111 (0 free), 43 (0 free), 22 (21 free)
         incidents: 42 (0 free), 22 (21 free), 22 (21 free)
     "#]]
     .assert_eq(&told);
