@@ -100,10 +100,10 @@ async fn permitted(app: &App, source: &PluginSource, from: Date, to: Date) -> Re
     Ok(Stretch { from: calendar.start_of_day(from), through: calendar.start_of_day(to) })
 }
 
-/// The families that rest on anything the source brings.
+/// The families that say nothing without what the source brings.
 fn families_of(source: &PluginSource) -> Vec<Family> {
     let brings = |kind: &FactKind| source.feeds.iter().any(|feed| feed.emits.contains(kind));
-    Family::ALL.into_iter().filter(|family| family.rests_on().iter().any(brings)).collect()
+    Family::ALL.into_iter().filter(|family| family.needs().iter().any(brings)).collect()
 }
 
 /// Shown on a terminal alone.

@@ -11,7 +11,7 @@ use crate::metrics::Answers;
 use crate::model::{FactKind, Family, SourceName, TeamName};
 use crate::plugin::{BindError, Compiler, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
-use crate::release::Terms;
+use crate::release::{MetricTerms, Rules, Terms};
 use crate::schedule::{Clock, Rhythm};
 use crate::store::embedded::{Cluster, EmbeddedError};
 use crate::store::{Store, StoreError};
@@ -119,8 +119,18 @@ impl Setup {
             teams,
             roster,
             key: &self.pipe.key,
-            minimum_group: usize::try_from(self.config.privacy.minimum_group).unwrap_or(usize::MAX),
+            rules: Rules::new(usize::try_from(self.config.privacy.minimum_group).unwrap_or(usize::MAX)),
+            metrics: self.metric_terms(),
             settle: self.config.release.settle,
+        }
+    }
+
+    fn metric_terms(&self) -> MetricTerms {
+        let services = self.config.services.iter();
+        MetricTerms {
+            services: services.map(|service| (service.name.clone(), service.team.clone())).collect(),
+            platform_tools: self.config.metrics.platform_tools.iter().cloned().collect(),
+            samples: self.sources.iter().flat_map(|source| source.metrics.iter().cloned()).collect(),
         }
     }
 
@@ -139,7 +149,7 @@ impl Setup {
     /// Families of which every kind of fact is brought by some source.
     pub fn families(&self) -> BTreeSet<Family> {
         let kinds: BTreeSet<FactKind> = self.feeds().flat_map(|(_, feed)| feed.emits.iter().copied()).collect();
-        Family::ALL.into_iter().filter(|family| family.rests_on().iter().all(|kind| kinds.contains(kind))).collect()
+        Family::ALL.into_iter().filter(|family| family.needs().iter().all(|kind| kinds.contains(kind))).collect()
     }
 }
 

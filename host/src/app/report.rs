@@ -14,7 +14,7 @@ use crate::model::{
     Epoch, Family, FeedName, Pseudonym, RunProblem, RunReport, SourceName, Spelling, StampedFact, Week,
 };
 use crate::plugin::{CheckItem, CheckStatus, Failure};
-use crate::release::{FeedCoverage, Membership, PersonKey, Readiness, readiness};
+use crate::release::{FeedCoverage, Membership, PersonKey, Readiness, Stretch, Terms, readiness};
 use crate::schedule::is_quarantined;
 use crate::store::{Coverage, LastRun, RunSummary};
 
@@ -118,11 +118,9 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     let (teams, roster) = (app.setup.teams(), app.setup.roster()?);
     let terms = app.setup.terms(&teams, &roster);
     let feeds = Collector::new(app, CancellationToken::new()).coverage().await?;
-    let stored = app.store().atoms_fetch().await?;
+    let released = app.store().atoms_count().await?;
     let started = app.store().release_started_fetch().await?;
-    let spans = app.store().spans_fetch().await?;
-    let due: usize =
-        crate::release::due(&terms, &feeds, &stored, &spans).spans.iter().map(|(_, families)| families.len()).sum();
+    let due = due_atoms(app, &terms, &feeds).await?;
     let keys = app.setup.pipe.key.epochs(&app.store().salts_fetch().await?);
     let spellings = app.store().spellings_fetch().await?;
     let membership = Membership::new(&roster, &keys, &spellings, Vec::new());
@@ -141,7 +139,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
             "{}",
             json!({
                 "started": started.map(|started| started.to_string()),
-                "released_atoms": stored.len(),
+                "released_atoms": released,
                 "due_atoms": due,
                 "accounts": { "matched": matched, "unmatched": unmatched },
                 "people": { "on_roster": roster.people().len(), "never_seen": unseen },
@@ -152,7 +150,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
         return Ok(());
     }
     match started {
-        Some(started) => println!("releasing since {started}; {} atoms released, {due} due", stored.len()),
+        Some(started) => println!("releasing since {started}; {released} atoms released, {due} due"),
         None => println!("nothing is released before `quintant release start`; {due} atoms are due then"),
     }
     println!("accounts   {matched} belong to somebody on the roster, {unmatched} do not");
@@ -166,6 +164,14 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
         println!("  {family}: {text}");
     }
     Ok(())
+}
+
+/// How many families of spans could be released now.
+async fn due_atoms(app: &App, terms: &Terms<'_>, feeds: &[FeedCoverage]) -> anyhow::Result<usize> {
+    let Some(stretch) = Stretch::of(terms, feeds) else { return Ok(0) };
+    let released = app.store().released_fetch(stretch.history()).await?;
+    let spans = app.store().spans_fetch(stretch.history()).await?;
+    Ok(stretch.due(terms, &released, &spans).spans.iter().map(|(_, families)| families.len()).sum())
 }
 
 /// How many accounts belong to somebody on the roster, and how many do not. An account has another pseudonym in each epoch, so that they

@@ -12,7 +12,7 @@ use super::mistake::Note;
 use super::read::{Placed, Reader};
 use super::value::{Pattern, Variable};
 use super::{
-    Database, Document, Endpoint, Plugins, Privacy, Release, Roster, SecretRef, Service, Source, Team, suggest,
+    Database, Document, Endpoint, Metrics, Plugins, Privacy, Release, Roster, SecretRef, Service, Source, Team, suggest,
 };
 use crate::config::Config;
 use crate::model::{Calendar, TeamName};
@@ -37,6 +37,7 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
         },
         plugins: Plugins { directory: file.plugins.directory.clone(), cache: file.plugins.cache },
         release: Release { start: file.release.start, settle: file.release.settle.0 },
+        metrics: Metrics { platform_tools: file.metrics.platform_tools },
         services: file.service.into_iter().map(service).collect(),
         teams: file.team.into_iter().map(|team| Team { name: team.name.value, owns: team.owns }).collect(),
         roster: Roster { file: file.roster.file, bots: file.roster.bots },

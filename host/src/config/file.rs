@@ -11,7 +11,7 @@ use super::endpoint::{Network, OtherOrigin, Proxy};
 use super::read::{Key, Node, Placed, Read, Reader, section};
 use super::secret::{Auth, SecretRef};
 use super::value::{BaseUrl, Pattern, Pause, Settings, Whole, Word};
-use crate::model::{ServiceName, SourceName, Subject, TeamName};
+use crate::model::{self, ServiceName, SourceName, Subject, TeamName};
 
 section! {
     /// Every section there is.
@@ -28,6 +28,8 @@ section! {
         privacy: Privacy = {},
         /// When facts become answers.
         release: Release = {},
+        /// What figures are computed from.
+        metrics: Metrics = {},
         /// Where plugins lie.
         plugins: Plugins = {},
         /// Who belongs to which team, from when.
@@ -119,6 +121,14 @@ section! {
 impl Word for ReleaseStart {
     const WORDS: &'static [(&'static str, Self)] = &[("manual", ReleaseStart::Manual), ("auto", ReleaseStart::Auto)];
     const SHOWS_WRONG: bool = true;
+}
+
+section! {
+    /// What figures are computed from.
+    Metrics {
+        /// The tools whose use counts as use of the platform, as plugins call them.
+        platform_tools: Vec<model::Word> = [],
+    }
 }
 
 section! {

@@ -34,7 +34,7 @@ pub use value::Variable;
 
 use read::Reader;
 
-use crate::model::{Calendar, ServiceName, SourceName, Subject, TeamName};
+use crate::model::{Calendar, ServiceName, SourceName, Subject, TeamName, Word};
 
 /// Everything the operator decides. Paths are absolute or relative to the working directory by now.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ pub struct Config {
     pub calendar: Calendar,
     pub privacy: Privacy,
     pub release: Release,
+    pub metrics: Metrics,
     pub plugins: Plugins,
     pub teams: Vec<Team>,
     pub services: Vec<Service>,
@@ -83,6 +84,12 @@ pub struct Release {
     pub start: ReleaseStart,
     /// How long after a span's end its feeds must have been read.
     pub settle: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// The tools whose use counts as use of the platform.
+    pub platform_tools: Vec<Word>,
 }
 
 #[derive(Debug, Clone)]

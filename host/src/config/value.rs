@@ -14,7 +14,7 @@ use url::Url;
 use super::mistake::Note;
 use super::read::{Node, Read, Reader};
 use super::suggest;
-use crate::model::{ServiceName, SourceName, TeamName};
+use crate::model::{self, ServiceName, SourceName, TeamName};
 
 /// A whole number between bounds.
 pub(super) struct Whole<const LEAST: u32, const MOST: u32>(pub(super) u32);
@@ -120,6 +120,7 @@ macro_rules! name {
 name!(SourceName);
 name!(TeamName);
 name!(ServiceName);
+name!(model::Word);
 
 impl Read for String {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {

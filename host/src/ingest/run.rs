@@ -228,7 +228,7 @@ impl FeedRun<'_> {
     /// The first week in which something that it brings can count, were it new; none where that is so of all weeks.
     async fn counts_from(&self, store: &Store) -> Result<Option<Week>, StoreError> {
         let families_of = |kind: &FactKind| -> Vec<Family> {
-            Family::ALL.into_iter().filter(|family| family.rests_on().contains(kind)).collect()
+            Family::ALL.into_iter().filter(|family| family.needs().contains(kind)).collect()
         };
         let families: Vec<Vec<Family>> = self.feed.emits.iter().map(families_of).collect();
         if families.iter().any(Vec::is_empty) {

@@ -26,17 +26,15 @@ pub(super) fn value(component: Component, atoms: &[&Atom]) -> Result<Value, With
         return Err(Withheld::NotCovered);
     }
     let told: Vec<(&Atom, Measure)> =
-        atoms.iter().filter_map(|atom| Some((*atom, *atom.measures.get(&component)?))).collect();
+        atoms.iter().filter_map(|atom| Some((*atom, atom.measures.get(&component)?.clone()))).collect();
     if told.is_empty() {
         return Err(Withheld::Suppressed);
     }
-    let measures = || told.iter().map(|(_, measure)| *measure);
+    let measures = || told.iter().map(|(_, measure)| measure.clone());
     Ok(match component {
         Component::ReviewTime => mean_hours(measures()),
         Component::ActivePeople => mean_a_week(&told),
-        Component::MergedChanges | Component::CrossTeamChanges | Component::Reviews | Component::Commits => {
-            Value::Count(measures().map(|measure| measure.count).sum())
-        }
+        _ => Value::Count(measures().map(|measure| measure.count).sum()),
     })
 }
 
@@ -53,7 +51,7 @@ fn mean_hours(measures: impl Iterator<Item = Measure> + Clone) -> Value {
 fn mean_a_week(told: &[(&Atom, Measure)]) -> Value {
     let weeks: BTreeSet<Week> =
         told.iter().flat_map(|(atom, _)| (0..atom.span.weeks).map(|offset| atom.span.start.plus(offset))).collect();
-    let person_weeks: i64 = told.iter().map(|(atom, measure)| measure.count * i64::from(atom.span.weeks)).sum();
+    let person_weeks: i64 = told.iter().map(|(_, measure)| measure.total).sum();
     let weeks = i64::try_from(weeks.len()).unwrap_or(i64::MAX);
     Value::Number(round(as_f64(person_weeks) / as_f64(weeks), 1))
 }

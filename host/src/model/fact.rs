@@ -37,6 +37,13 @@ macro_rules! kinds {
     };
 }
 
+impl FactKind {
+    /// Whether an account bears it: whose work it is. The others are a team's, or nobody's.
+    pub const fn has_account(self) -> bool {
+        matches!(self, Self::Change | Self::Review | Self::Commit | Self::Usage | Self::Membership | Self::Sample)
+    }
+}
+
 kinds! {
     Change: "change",
     Review: "review",

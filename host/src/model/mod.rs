@@ -4,6 +4,7 @@ mod atom;
 mod calendar;
 mod delivery;
 mod fact;
+mod histogram;
 mod identity;
 mod name;
 mod people;
@@ -13,12 +14,13 @@ mod sample;
 mod space;
 mod work;
 
-pub use atom::{Assignment, Atom, Component, Family, Measure, Parts, Span};
+pub use atom::{About, Assignment, Atom, Bearer, Component, Family, Measure, Parts, Span};
 pub use calendar::{Calendar, Epoch, Week};
 pub use delivery::{
     Build, BuildResult, Deployment, DeploymentResult, Incident, IncidentPhase, LineCoverage, Linked, ServiceRef,
 };
 pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
+pub use histogram::Histogram;
 pub(crate) use identity::glob_match;
 pub use identity::{Alias, EntityKey, EpochSalt, Pseudonym, RawIdentity, RawKey, Sealed, Spelling};
 pub use name::{FeedName, NameError, ServiceName, SourceName, TeamName, Word};
@@ -27,4 +29,7 @@ pub use rejected::{Rejected, RejectedCounts};
 pub use run::{RunProblem, RunReport};
 pub use sample::{Aggregation, Sample, SampleMetric, Subject};
 pub use space::{Dimension, Metric, Withheld};
-pub use work::{GivenReview, LandedCommit, MergedChange};
+pub use work::{
+    CountedUse, FinishedBuild, FinishedDeployment, GivenAnswer, GivenReview, KnownIncident, LandedCommit, MergedChange,
+    ReachableCommit, ReportedFriction, TakenSample, TakenTally,
+};

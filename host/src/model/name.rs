@@ -83,9 +83,9 @@ name!(
     /// A configured team: `payments`. Pools of small teams are named by their members, which is why `+` is not allowed in one.
     TeamName,
     "team name",
-    "letters, digits, `-`, `_`, `.` and spaces inside, at most 64 characters, not `unassigned`",
+    "letters, digits, `-`, `_`, `.` and spaces inside, at most 64 characters, neither `unassigned` nor `organization`",
     |text| {
-        text != "unassigned"
+        !["unassigned", "organization"].contains(&text)
             && text.len() <= 64
             && text.trim() == text
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -145,8 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn a_team_cannot_be_called_like_a_pool_or_the_unassigned() {
+    fn a_team_cannot_be_called_like_another_cell() {
         assert!("a+b".parse::<TeamName>().is_err_and(|error| error.to_string().contains("`a+b`")));
-        assert!("unassigned".parse::<TeamName>().is_err_and(|error| error.to_string().contains("not `unassigned`")));
+        for taken in ["unassigned", "organization"] {
+            assert!(taken.parse::<TeamName>().is_err_and(|error| error.to_string().contains("neither `unassigned`")));
+        }
     }
 }

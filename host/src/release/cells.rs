@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Facts;
-use crate::model::{Alias, Assignment, FactKind, Family, Pseudonym, Span, Spelling, TeamName, Week};
+use crate::model::{Alias, Assignment, Bearer, Family, Pseudonym, Span, Spelling, TeamName, Week};
 use crate::pseudonym::{EpochKeys, Roster};
 
 /// A person as release counts them: several accounts of one line of the roster are one.
@@ -37,7 +37,10 @@ impl<'a> Membership<'a> {
         }
         let assigned = assignments
             .into_iter()
-            .filter_map(|assignment| Some(((assignment.account?, assignment.week), assignment.cell)))
+            .filter_map(|Assignment { week, bearer, cell, .. }| match bearer {
+                Bearer::Account(account) => Some(((account, week), cell)),
+                Bearer::Team(_) | Bearer::Nobody => None,
+            })
             .collect();
         Self { roster, people, assigned }
     }
@@ -71,17 +74,32 @@ impl<'a> Membership<'a> {
         }
     }
 
+    /// People on the roster of a span's cell, in its first week.
+    pub fn size(&self, span: &Span) -> usize {
+        let sizes = self.roster.sizes_in(span.start);
+        match span.cell.as_str() {
+            Span::ORGANIZATION => sizes.values().sum(),
+            Span::UNASSIGNED => sizes.get(&None).copied().unwrap_or(0),
+            _ => span.teams.iter().filter_map(|team| sizes.get(&Some(team))).sum(),
+        }
+    }
+
     /// What belongs to a span's cell from the release of these families on.
     pub(super) fn assigned_by(&self, span: &Span, families: &[Family], facts: &Facts) -> BTreeSet<Assignment> {
-        let changes = facts.changes.iter().map(|change| (FactKind::Change, change.author, change.week));
-        let reviews = facts.reviews.iter().map(|review| (FactKind::Review, Some(review.reviewer), review.week));
-        let commits = facts.commits.iter().map(|commit| (FactKind::Commit, Some(commit.author), commit.week));
-        let is_told = |kind| families.iter().any(|family| family.tells() == Some(kind));
-        changes
-            .chain(reviews)
-            .chain(commits)
-            .filter(|(kind, account, week)| is_told(*kind) && self.is_in(span, *account, *week))
-            .map(|(kind, account, week)| Assignment { week, kind, account, cell: span.cell.clone() })
-            .collect()
+        let mut assigned = BTreeSet::new();
+        for kind in families.iter().filter_map(|family| family.tells()) {
+            for (bearer, week) in facts.bearers(kind) {
+                let is_in = match &bearer {
+                    Bearer::Account(account) => self.is_in(span, Some(*account), week),
+                    Bearer::Nobody if kind.has_account() => self.is_in(span, None, week),
+                    Bearer::Team(team) => span.contains(week) && span.holds(Some(team)),
+                    Bearer::Nobody => span.contains(week) && span.holds(None),
+                };
+                if is_in {
+                    assigned.insert(Assignment { week, kind, bearer, cell: span.cell.clone() });
+                }
+            }
+        }
+        assigned
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+use super::delivery::BLAME;
 
 use crate::model::{FactKind, Family, FeedName, SourceName};
 use crate::store::Coverage;
@@ -31,11 +33,11 @@ pub enum Readiness {
 /// A family is as far as the last of its feeds, less the time that late facts are given.
 pub fn readiness(family: Family, feeds: &[FeedCoverage], settle: Duration) -> Readiness {
     let brings = |kind: &FactKind| feeds.iter().any(|feed| feed.emits.contains(kind));
-    if !family.rests_on().iter().all(brings) {
+    if !family.needs().iter().all(brings) {
         return Readiness::NoFeed;
     }
     let of_family: Vec<&FeedCoverage> =
-        feeds.iter().filter(|feed| feed.emits.iter().any(|kind| family.rests_on().contains(kind))).collect();
+        feeds.iter().filter(|feed| family.rests_on().any(|kind| feed.emits.contains(&kind))).collect();
     let waiting: Vec<_> = of_family
         .iter()
         .filter(|feed| feed.coverage.is_none())
@@ -44,6 +46,12 @@ pub fn readiness(family: Family, feeds: &[FeedCoverage], settle: Duration) -> Re
     let covered = of_family.iter().filter_map(|feed| feed.coverage);
     match (covered.clone().map(|coverage| coverage.from).max(), covered.map(|coverage| coverage.through).min()) {
         (Some(from), Some(through)) if waiting.is_empty() => {
+            // An incident may be blamed on a deployment for a while after it.
+            let settle = if family == Family::Deployment {
+                SignedDuration::try_from(settle).unwrap_or(BLAME).max(BLAME)
+            } else {
+                SignedDuration::try_from(settle).unwrap_or(SignedDuration::MAX)
+            };
             Readiness::Through { from, through: through.checked_sub(settle).unwrap_or(Timestamp::MIN) }
         }
         _ => Readiness::Waiting(waiting),

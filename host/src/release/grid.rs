@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::{Rule, Rules};
 use crate::model::{Span, TeamName, Week};
 use crate::pseudonym::Roster;
 
 /// The spans after the `existing` ones that have begun by `until`, in the order in which they start.
 ///
 /// Ten and more people are released weekly, seven to nine every two weeks, fewer every four; a remainder at the end of an
-/// epoch that would be too short is added to the last span. Teams below `minimum_group` are pooled in alphabetical order.
+/// epoch that would be too short is added to the last span. Teams of fewer than k are pooled in alphabetical order.
+/// The organization's cell, of what names no team, is weekly from as many people on as a week takes.
 /// A cell without a span so far starts after the newest start, so that it tells no week that others have told already.
 pub fn plan(
     roster: &Roster,
@@ -16,7 +18,7 @@ pub fn plan(
     existing: &[Span],
     from: Week,
     until: Week,
-    minimum_group: usize,
+    rules: &Rules,
 ) -> Vec<Span> {
     let newcomers = existing.iter().map(|span| span.start.plus(1)).max().unwrap_or(from).max(from);
     let end_of = |is_in: &dyn Fn(&Span) -> bool| {
@@ -26,17 +28,29 @@ pub fn plan(
         teams.iter().map(|team| (Some(team), end_of(&|span: &Span| span.teams.contains(team)))).collect();
     free_from.insert(None, end_of(&|span: &Span| span.cell == Span::UNASSIGNED));
 
+    let mut organization_from = end_of(&|span: &Span| span.cell == Span::ORGANIZATION);
     let mut planned = Vec::new();
     for index in from.index()..until.index() {
         let week = Week::from_index(index);
         let sizes = roster.sizes_in(week);
+        let everybody: usize = sizes.values().sum();
+        if organization_from <= week && everybody > 0 {
+            planned.push(Span {
+                cell: Span::ORGANIZATION.to_owned(),
+                teams: Vec::new(),
+                start: week,
+                weeks: 1,
+                admitted: wished_weeks(everybody) == 1,
+            });
+            organization_from = week.plus(1);
+        }
         let free: BTreeMap<Option<&TeamName>, usize> = free_from
             .iter()
             .filter(|(_, free)| **free <= week)
             .filter_map(|(cell, _)| Some((*cell, sizes.get(cell).copied().filter(|size| *size > 0)?)))
             .collect();
-        for (members, size) in cells(&free, minimum_group) {
-            let next = span_of(&members, week, size, minimum_group);
+        for (members, size) in cells(&free, rules) {
+            let next = span_of(&members, week, size, rules);
             for member in members {
                 free_from.insert(member, next.end());
             }
@@ -47,10 +61,8 @@ pub fn plan(
 }
 
 /// Teams that stand alone, pools of small ones, and the people without a team: each with its number of people.
-fn cells<'a>(
-    free: &BTreeMap<Option<&'a TeamName>, usize>,
-    minimum_group: usize,
-) -> Vec<(Vec<Option<&'a TeamName>>, usize)> {
+fn cells<'a>(free: &BTreeMap<Option<&'a TeamName>, usize>, rules: &Rules) -> Vec<(Vec<Option<&'a TeamName>>, usize)> {
+    let minimum_group = if rules.holds(Rule::Pools) { rules.minimum_group } else { 0 };
     let (mut alone, small): (Vec<_>, Vec<_>) = free
         .iter()
         .map(|(cell, size)| (vec![*cell], *size))
@@ -76,16 +88,17 @@ fn cells<'a>(
     alone
 }
 
-fn span_of(members: &[Option<&TeamName>], start: Week, size: usize, minimum_group: usize) -> Span {
+fn span_of(members: &[Option<&TeamName>], start: Week, size: usize, rules: &Rules) -> Span {
     let teams: Vec<TeamName> = members.iter().copied().flatten().cloned().collect();
     let cell = match teams.as_slice() {
         [] => Span::UNASSIGNED.to_owned(),
         teams => teams.iter().map(TeamName::as_str).collect::<Vec<_>>().join("+"),
     };
-    if size < minimum_group {
+    if size < rules.minimum_group && rules.holds(Rule::Pools) {
         return Span { cell, teams, start, weeks: 1, admitted: false };
     }
-    let (wished, left) = (wished_weeks(size), start.left_in_epoch());
+    let wished = if rules.holds(Rule::Spans) { wished_weeks(size) } else { 1 };
+    let left = start.left_in_epoch();
     let weeks = if left < 2 * wished && left != wished { left } else { wished };
     Span { cell, teams, start, weeks, admitted: weeks >= wished }
 }
@@ -123,7 +136,9 @@ mod tests {
     fn check(sizes: &[(&str, usize)], extra: &str, weeks: std::ops::Range<i32>, expected: &Expect) {
         let (roster, teams) = roster(sizes, extra);
         let mut cells: BTreeMap<String, String> = BTreeMap::new();
-        for planned in plan(&roster, &teams, &[], Week::from_index(weeks.start), Week::from_index(weeks.end), 5) {
+        for planned in
+            plan(&roster, &teams, &[], Week::from_index(weeks.start), Week::from_index(weeks.end), &Rules::new(5))
+        {
             let sign = if planned.admitted { "" } else { "!" };
             write!(
                 cells.entry(planned.cell.clone()).or_default(),
@@ -147,6 +162,7 @@ mod tests {
                 amber: 8-9 9-10 10-11 11-12 12-13 13-14 14-15 15-16 16-17 17-18 18-19 19-20 20-21 21-22 22-23 23-24 24-25 25-26 26-27 27-28
                 cobalt: 8-10 10-13 13-15 15-17 17-19 19-21 21-23 23-26 26-28
                 jade: 8-13 13-17 17-21 21-26 26-30
+                organization: 8-9 9-10 10-11 11-12 12-13 13-14 14-15 15-16 16-17 17-18 18-19 19-20 20-21 21-22 22-23 23-24 24-25 25-26 26-27 27-28
             "#]],
         );
     }
@@ -158,9 +174,10 @@ mod tests {
             "",
             12..17,
             &expect![[r#"
-            cobalt: 12-13! 13-15 15-17
-            jade: 12-13! 13-17
-        "#]],
+                cobalt: 12-13! 13-15 15-17
+                jade: 12-13! 13-17
+                organization: 12-13 13-14 14-15 15-16 16-17
+            "#]],
         );
     }
 
@@ -171,26 +188,29 @@ mod tests {
             "",
             13..17,
             &expect![[r#"
-            a+b: 13-15 15-17
-            c+d+e: 13-15 15-17
-        "#]],
+                a+b: 13-15 15-17
+                c+d+e: 13-15 15-17
+                organization: 13-14 14-15 15-16 16-17
+            "#]],
         );
         check(
             &[("a", 4), ("b", 12)],
             "",
             13..15,
             &expect![[r#"
-            a: 13-14! 14-15!
-            b: 13-14 14-15
-        "#]],
+                a: 13-14! 14-15!
+                b: 13-14 14-15
+                organization: 13-14 14-15
+            "#]],
         );
         check(
             &[("a", 4), ("b", 3), ("c", 1)],
             "",
             13..17,
             &expect![[r#"
-            a+b+c: 13-15 15-17
-        "#]],
+                a+b+c: 13-15 15-17
+                organization: 13-14! 14-15! 15-16! 16-17!
+            "#]],
         );
     }
 
@@ -201,17 +221,19 @@ mod tests {
             "",
             13..17,
             &expect![[r#"
-            a: 13-14 14-15 15-16 16-17
-            unassigned: 13-17
-        "#]],
+                a: 13-14 14-15 15-16 16-17
+                organization: 13-14 14-15 15-16 16-17
+                unassigned: 13-17
+            "#]],
         );
         check(
             &[("", 4)],
             "",
             13..15,
             &expect![[r#"
-            unassigned: 13-14! 14-15!
-        "#]],
+                organization: 13-14! 14-15!
+                unassigned: 13-14! 14-15!
+            "#]],
         );
     }
 
@@ -222,9 +244,10 @@ mod tests {
             "jade-0,,1970-04-27\njade-1,,1970-04-27\n",
             13..20,
             &expect![[r#"
-            jade: 13-17 17-18! 18-19! 19-20!
-            unassigned: 16-17! 17-18! 18-19! 19-20!
-        "#]],
+                jade: 13-17 17-18! 18-19! 19-20!
+                organization: 13-14! 14-15! 15-16! 16-17! 17-18! 18-19! 19-20!
+                unassigned: 16-17! 17-18! 18-19! 19-20!
+            "#]],
         );
     }
 
@@ -233,10 +256,10 @@ mod tests {
         let moves = "cobalt-0,amber,1970-07-06\ncobalt-1,,1970-07-08\njade-0,,1970-06-01\n";
         let (roster, teams) = roster(&[("amber", 10), ("cobalt", 8), ("jade", 6), ("a", 4), ("b", 3), ("", 5)], moves);
         let (from, until) = (Week::from_index(13), Week::from_index(60));
-        let mut at_once = plan(&roster, &teams, &[], from, until, 5);
+        let mut at_once = plan(&roster, &teams, &[], from, until, &Rules::new(5));
         let mut grown: Vec<Span> = Vec::new();
         for week in 16..=60 {
-            let new = plan(&roster, &teams, &grown, from, Week::from_index(week), 5);
+            let new = plan(&roster, &teams, &grown, from, Week::from_index(week), &Rules::new(5));
             grown.extend(new);
         }
         at_once.sort();
@@ -256,8 +279,11 @@ mod tests {
             admitted: true,
         };
         let existing = [span("amber", 0, 15, 1), span("jade", 1, 13, 4)];
-        let planned = plan(&roster, &teams, &existing, Week::from_index(13), Week::from_index(18), 5);
+        let planned = plan(&roster, &teams, &existing, Week::from_index(13), Week::from_index(18), &Rules::new(5));
         let starts: Vec<(&str, i32)> = planned.iter().map(|span| (span.cell.as_str(), span.start.index())).collect();
-        assert_eq!(starts, [("amber", 16), ("new", 16), ("amber", 17), ("jade", 17)]);
+        assert_eq!(
+            starts,
+            [("organization", 16), ("amber", 16), ("new", 16), ("organization", 17), ("amber", 17), ("jade", 17)]
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! Facts → atoms, once. What is released never changes; what may not be told is released without numbers.
 
 mod cells;
+mod counted;
 mod coverage;
+mod delivery;
+mod facts;
 mod grid;
 mod rules;
 
@@ -11,13 +14,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use cells::{Membership, PersonKey};
+pub use counted::Counted;
 pub use coverage::{FeedCoverage, Readiness, readiness};
+pub use delivery::{BLAME, Deliveries, Delivery, Failures};
+pub use facts::Facts;
 pub use grid::plan;
-pub use rules::{Facts, atom};
+pub use rules::{Evidence, Ground, MetricTerms, Rule, Rules, atoms, survey_measures};
 
-use crate::model::{Assignment, Atom, Calendar, Family, Span, TeamName};
+use crate::model::{Assignment, Atom, Calendar, FactKind, Family, Span, TeamName, Week};
 use crate::pseudonym::{IdentityKey, Roster};
-use crate::store::{Store, StoreError};
+use crate::store::{Released, Store, StoreError};
 
 /// By what is released.
 pub struct Terms<'a> {
@@ -26,8 +32,8 @@ pub struct Terms<'a> {
     pub roster: &'a Roster,
     /// Under which the accounts of the roster are found.
     pub key: &'a IdentityKey,
-    /// k: the fewest people that a figure rests on.
-    pub minimum_group: usize,
+    pub rules: Rules,
+    pub metrics: MetricTerms,
     pub settle: Duration,
 }
 
@@ -40,6 +46,9 @@ pub struct Due {
     pub spans: Vec<(Span, Vec<Family>)>,
 }
 
+/// Spans that begin earlier than so many weeks before what is covered have been told, or never will be.
+const WEEKS_OF_HISTORY: i32 = 13;
+
 /// Releases whatever is due. Answers how many atoms are new.
 ///
 /// Pages of facts wait meanwhile, and so does a release of another host.
@@ -49,77 +58,104 @@ pub async fn release_due(
     feeds: &[FeedCoverage],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    let Some(stretch) = Stretch::of(terms, feeds) else { return Ok(0) };
     let mut releasing = store.releasing().await?;
-    let (stored, existing) = (releasing.atoms_fetch().await?, releasing.spans_fetch().await?);
-    let due = due(terms, feeds, &stored, &existing);
-    let weeks = due.spans.iter().map(|(span, _)| (span.start, span.end()));
-    let (Some(start), Some(end)) = (weeks.clone().map(|(start, _)| start).min(), weeks.map(|(_, end)| end).max())
-    else {
+    let released = releasing.released_fetch(stretch.history()).await?;
+    let existing = releasing.spans_fetch(stretch.history()).await?;
+    let due = stretch.due(terms, &released, &existing);
+    let Some(weeks) = due.weeks() else {
         if !due.begun.is_empty() {
             releasing.commit(&due.begun, &[], &[], now).await?;
         }
         return Ok(0);
     };
-    let facts = Facts {
-        changes: releasing.merged_changes_fetch(start, end).await?,
-        reviews: releasing.reviews_fetch(start, end).await?,
-        commits: releasing.landed_commits_fetch(start, end).await?,
-    };
+    let families = due.spans.iter().flat_map(|(_, families)| families).copied().collect();
+    let facts = Facts::load(&mut releasing, &weeks, &families, terms.calendar).await?;
     let keys = terms.key.epochs(&releasing.salts_fetch().await?);
     let spellings = releasing.spellings_fetch().await?;
-    let assignments = releasing.assignments_fetch(start, end).await?;
+    let assignments = releasing.assignments_fetch(&weeks).await?;
     let membership = Membership::new(terms.roster, &keys, &spellings, assignments);
-    let (atoms, assignments) = decide(terms, &due, &stored, &facts, &membership);
+    let brings = |kind| feeds.iter().any(|feed| feed.emits.contains(&kind));
+    let ground = Ground {
+        rules: terms.rules,
+        calendar: terms.calendar,
+        terms: &terms.metrics,
+        membership: &membership,
+        has_changes: brings(FactKind::Change),
+        has_incidents: brings(FactKind::Incident),
+    };
+    let (atoms, assignments) = decide(&due, released, &facts, &ground);
     releasing.commit(&due.begun, &atoms, &assignments, now).await?;
     Ok(atoms.len() as u64)
 }
 
-/// What coverage, roster and calendar allow to be released, given what is released already.
-pub fn due(terms: &Terms<'_>, feeds: &[FeedCoverage], stored: &[Atom], existing: &[Span]) -> Due {
-    let ready: Vec<(Family, Timestamp, Timestamp)> = Family::ALL
-        .into_iter()
-        .filter_map(|family| match readiness(family, feeds, terms.settle) {
-            Readiness::Through { from, through } => Some((family, from, through)),
-            Readiness::NoFeed | Readiness::Waiting(_) => None,
-        })
-        .collect();
-    let (Some(from), Some(through)) =
-        (ready.iter().map(|(_, from, _)| *from).min(), ready.iter().map(|(_, _, through)| *through).max())
-    else {
-        return Due::default();
-    };
-    let (start, end) = (terms.calendar.first_week_from(from), terms.calendar.week_of(through));
-    let begun = plan(terms.roster, terms.teams, existing, start, end, terms.minimum_group);
-    let is_due = |span: &Span, (family, from, through): &(Family, Timestamp, Timestamp)| {
-        terms.calendar.start_of(span.start) >= *from
-            && terms.calendar.start_of(span.end()) <= *through
-            && !stored.iter().any(|atom| atom.family == *family && atom.span == *span)
-    };
-    let spans = existing.iter().chain(&begun).filter_map(|span| {
-        let families: Vec<Family> =
-            ready.iter().filter(|ready| is_due(span, ready)).map(|(family, ..)| *family).collect();
-        (!families.is_empty()).then(|| (span.clone(), families))
-    });
-    Due { spans: spans.collect(), begun }
+/// How far each family may be released, and so which weeks a release looks at.
+pub struct Stretch {
+    ready: Vec<(Family, Timestamp, Timestamp)>,
+    start: Week,
+    end: Week,
 }
 
-fn decide(
-    terms: &Terms<'_>,
-    due: &Due,
-    stored: &[Atom],
-    facts: &Facts,
-    membership: &Membership<'_>,
-) -> (Vec<Atom>, Vec<Assignment>) {
-    let counted = facts.counted(membership);
-    let mut atoms: Vec<Atom> = Vec::new();
+impl Stretch {
+    /// What coverage and calendar allow; none where no family may be released.
+    pub fn of(terms: &Terms<'_>, feeds: &[FeedCoverage]) -> Option<Self> {
+        let ready: Vec<(Family, Timestamp, Timestamp)> = Family::ALL
+            .into_iter()
+            .filter_map(|family| match readiness(family, feeds, terms.settle) {
+                Readiness::Through { from, through } => Some((family, from, through)),
+                Readiness::NoFeed | Readiness::Waiting(_) => None,
+            })
+            .collect();
+        let from = ready.iter().map(|(_, from, _)| *from).min()?;
+        let through = ready.iter().map(|(_, _, through)| *through).max()?;
+        Some(Self { start: terms.calendar.first_week_from(from), end: terms.calendar.week_of(through), ready })
+    }
+
+    /// From when on it needs to know what was released.
+    pub fn history(&self) -> Week {
+        self.start.plus(-WEEKS_OF_HISTORY)
+    }
+
+    /// What roster and calendar allow to be released, given what is released already.
+    pub fn due(&self, terms: &Terms<'_>, released: &Released, existing: &[Span]) -> Due {
+        let begun = plan(terms.roster, terms.teams, existing, self.start, self.end, &terms.rules);
+        let is_due = |span: &Span, (family, from, through): &(Family, Timestamp, Timestamp)| {
+            span.takes(*family)
+                && terms.calendar.start_of(span.start) >= *from
+                && terms.calendar.start_of(span.end()) <= *through
+                && !released.is_decided(&span.cell, span.start, *family)
+        };
+        let spans = existing.iter().chain(&begun).filter_map(|span| {
+            let families: Vec<Family> =
+                self.ready.iter().filter(|ready| is_due(span, ready)).map(|(family, ..)| *family).collect();
+            (!families.is_empty()).then(|| (span.clone(), families))
+        });
+        Due { spans: spans.collect(), begun }
+    }
+}
+
+impl Due {
+    /// From the first week that is due to the last.
+    fn weeks(&self) -> Option<std::ops::Range<Week>> {
+        let start = self.spans.iter().map(|(span, _)| span.start).min()?;
+        let end = self.spans.iter().map(|(span, _)| span.end()).max()?;
+        Some(start..end)
+    }
+}
+
+/// Decides what is due. A span's changes come before what shares their verdict.
+pub fn decide(due: &Due, mut released: Released, facts: &Facts, ground: &Ground<'_>) -> (Vec<Atom>, Vec<Assignment>) {
+    let evidence = Evidence::new(facts, ground.membership);
+    let mut decided: Vec<Atom> = Vec::new();
     let mut assignments = BTreeSet::new();
     for (span, families) in &due.spans {
-        assignments.extend(membership.assigned_by(span, families, facts));
+        assignments.extend(ground.membership.assigned_by(span, families, facts));
         for family in families {
-            let of_changes = |atom: &&Atom| atom.family == Family::Change && atom.span == *span;
-            let change = stored.iter().chain(&atoms).find(of_changes).cloned();
-            atoms.push(atom(*family, span, &counted, membership, change.as_ref(), terms.minimum_group));
+            let has_told_changes = released.has_told_changes(&span.cell, span.start);
+            let new = atoms(*family, span, &evidence, ground, has_told_changes);
+            new.iter().for_each(|atom| released.note(atom));
+            decided.extend(new);
         }
     }
-    (atoms, assignments.into_iter().collect())
+    (decided, assignments.into_iter().collect())
 }

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
+use super::table::{entity, team};
 use super::{StoreError, digest, instant};
 use crate::model::{Change, EntityKey, MergedChange, Pseudonym, TeamName, Week};
 
@@ -115,43 +116,73 @@ pub(super) fn copy(batch: &Batch<'_, Change<Pseudonym, EntityKey>>) -> Copy {
     copy
 }
 
+/// The columns that a merged change is read from.
+macro_rules! merged {
+    ($connection:expr, $condition:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT week, at_ms, change, earlier_change, owner, author, first_commit_ms, opened_ms, ready_ms, first_review_ms, first_reviewer,
+                    merge_commit, review_comments
+             FROM raw.change WHERE merged AND " + $condition,
+            $($argument),+
+        )
+        .fetch_all($connection)
+        .await?
+        .into_iter()
+        .map(Row::change)
+        .collect()
+    };
+}
+
 pub(super) async fn fetch_merged(
     connection: &mut PgConnection,
     start: Week,
     end: Week,
 ) -> Result<Vec<MergedChange>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT week, at_ms, change, earlier_change, owner, author, opened_ms, ready_ms, first_review_ms, first_reviewer FROM raw.change
-         WHERE week >= $1 AND week < $2 AND merged",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let owner: Option<TeamName> = row
-                .owner
-                .map(|owner| owner.parse())
-                .transpose()
-                .map_err(|_| StoreError::Corrupt("a team that is no name"))?;
-            let person =
-                |bytes: Option<Vec<u8>>| bytes.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose();
-            Ok(MergedChange {
-                week: Week::from_index(row.week),
-                merged_at: instant(row.at_ms),
-                change: EntityKey::from_bytes(digest(&row.change)?),
-                earlier_change: row
-                    .earlier_change
-                    .map(|bytes| digest(&bytes).map(EntityKey::from_bytes))
-                    .transpose()?,
-                author: person(row.author)?,
-                owner,
-                opened_at: instant(row.opened_ms),
-                ready_at: row.ready_ms.map(instant),
-                first_review_at: row.first_review_ms.map(instant),
-                first_reviewer: person(row.first_reviewer)?,
-            })
+    merged!(connection, "week >= $1 AND week < $2", start.index(), end.index())
+}
+
+/// The changes that landed as these commits.
+pub(super) async fn fetch_landed_as(
+    connection: &mut PgConnection,
+    commits: &[Digest],
+) -> Result<Vec<MergedChange>, StoreError> {
+    merged!(connection, "merge_commit = ANY($1)", commits as &[Digest])
+}
+
+struct Row {
+    week: i32,
+    at_ms: i64,
+    change: Vec<u8>,
+    earlier_change: Option<Vec<u8>>,
+    owner: Option<String>,
+    author: Option<Vec<u8>>,
+    first_commit_ms: Option<i64>,
+    opened_ms: i64,
+    ready_ms: Option<i64>,
+    first_review_ms: Option<i64>,
+    first_reviewer: Option<Vec<u8>>,
+    merge_commit: Option<Vec<u8>>,
+    review_comments: Option<i64>,
+}
+
+impl Row {
+    fn change(self) -> Result<MergedChange, StoreError> {
+        let person = |bytes: Option<Vec<u8>>| bytes.map(|bytes| digest(&bytes).map(Pseudonym::from_bytes)).transpose();
+        Ok(MergedChange {
+            week: Week::from_index(self.week),
+            merged_at: instant(self.at_ms),
+            change: entity(&self.change)?,
+            earlier_change: self.earlier_change.as_deref().map(entity).transpose()?,
+            author: person(self.author)?,
+            owner: team(self.owner)?,
+            first_commit_at: self.first_commit_ms.map(instant),
+            opened_at: instant(self.opened_ms),
+            ready_at: self.ready_ms.map(instant),
+            first_review_at: self.first_review_ms.map(instant),
+            first_reviewer: person(self.first_reviewer)?,
+            merge_commit: self.merge_commit.as_deref().map(entity).transpose()?,
+            review_comments: self.review_comments.map(|comments| u32::try_from(comments).unwrap_or(u32::MAX)),
         })
-        .collect()
+    }
 }

@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 
 use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
-use super::{StoreError, digest};
-use crate::model::{Commit, EntityKey, LandedCommit, Pseudonym, Week};
+use super::table::{entity, linked};
+use super::{StoreError, digest, instant};
+use crate::model::{Commit, EntityKey, LandedCommit, Pseudonym, ReachableCommit, Week};
 
 statements!("commit", "coalesce(f.author, '')");
 
@@ -85,6 +86,34 @@ pub(super) async fn fetch_landed(
         .map(|row| {
             let author = Pseudonym::from_bytes(digest(&row.author)?);
             Ok(LandedCommit { week: Week::from_index(row.week), author })
+        })
+        .collect()
+}
+
+/// The commits that landed in the repositories of these ones, in these weeks.
+pub(super) async fn fetch_reachable(
+    connection: &mut PgConnection,
+    heads: &[Digest],
+    start: Week,
+    end: Week,
+) -> Result<Vec<ReachableCommit>, StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH head AS (SELECT repository, earlier_repository FROM raw.commit WHERE sha = ANY($1))
+           SELECT sha, at_ms, repository AS "repository!", earlier_repository FROM raw.commit
+           WHERE week >= $2 AND week < $3 AND repository IN (SELECT repository FROM head UNION SELECT earlier_repository FROM head)"#,
+        heads as &[Digest],
+        start.index(),
+        end.index(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(ReachableCommit {
+                sha: entity(&row.sha)?,
+                at: instant(row.at_ms),
+                repository: linked(&row.repository, row.earlier_repository.as_deref())?,
+            })
         })
         .collect()
 }

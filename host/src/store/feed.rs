@@ -88,8 +88,7 @@ impl Store {
         let families: Vec<String> = families.iter().map(|family| family.as_str().to_owned()).collect();
         let week = sqlx::query_scalar!(
             r#"SELECT least(told."end", (SELECT min(start_week) FROM release.span WHERE start_week + weeks > told."end"))
-               FROM (SELECT max(start_week + weeks) AS "end" FROM release.atom JOIN release.span USING (cell, start_week)
-                     WHERE family = ANY($1)) told"#,
+               FROM (SELECT max(start_week + weeks) AS "end" FROM release.atom WHERE family = ANY($1)) told"#,
             &families,
         )
         .fetch_one(&self.pool)

@@ -1,10 +1,13 @@
 //! `raw.incident`, a row for each phase.
 
-use super::table::{earlier, here, key, table};
-use crate::model::{EntityKey, Incident, ServiceName, TeamName, Word};
+use sqlx::PgConnection;
+
+use super::table::{earlier, here, key, linked, service, table, team};
+use super::{StoreError, instant};
+use crate::model::{EntityKey, Incident, KnownIncident, ServiceName, TeamName, Week, Word};
 
 table! {
-    "incident", "''", Incident<EntityKey> {
+    "incident", "convert_to(coalesce(f.owner, ''), 'UTF8')", Incident<EntityKey> {
         "incident" "$7::bytea[]" = |incident| incident.incident.key.as_bytes(),
         "earlier_incident" "$8::bytea[]" = |incident| key(incident.incident.earlier.as_ref()),
         "service_key" "$9::bytea[]" = |incident| incident.service.key.key.as_bytes(),
@@ -17,4 +20,36 @@ table! {
         "earlier_caused_by" "$16::bytea[]" = |incident| earlier(incident.caused_by.as_ref()),
         "severity" "$17::text[]" = |incident| incident.severity.as_ref().map(Word::as_str),
     }
+}
+
+/// What is known of the incidents that were opened or resolved in these weeks: a row for each phase.
+pub(super) async fn fetch_known(
+    connection: &mut PgConnection,
+    start: Week,
+    end: Week,
+) -> Result<Vec<KnownIncident>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT week, at_ms, incident, earlier_incident, service_key, earlier_service_key, service, owner, phase, opened_ms,
+                caused_by, earlier_caused_by
+         FROM raw.incident WHERE week >= $1 AND week < $2 ORDER BY at_ms, key",
+        start.index(),
+        end.index(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let is_resolved = row.phase == "resolved";
+            Ok(KnownIncident {
+                week: Week::from_index(row.week),
+                incident: linked(&row.incident, row.earlier_incident.as_deref())?,
+                service_key: linked(&row.service_key, row.earlier_service_key.as_deref())?,
+                service: service(row.service)?,
+                owner: team(row.owner)?,
+                opened_at: instant(row.opened_ms),
+                resolved_at: is_resolved.then(|| instant(row.at_ms)),
+                caused_by: row.caused_by.map(|key| linked(&key, row.earlier_caused_by.as_deref())).transpose()?,
+            })
+        })
+        .collect()
 }

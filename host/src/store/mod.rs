@@ -39,6 +39,7 @@ use std::sync::{Arc, Mutex};
 
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
+pub use atom::Released;
 pub use backfill::{BackfillState, Stretch};
 pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
@@ -46,7 +47,7 @@ pub use lease::Lease;
 pub use notice::Notices;
 pub use page::{Expected, PageRows, Reading, Stored};
 pub use reader::Reader;
-pub use releasing::Releasing;
+pub use releasing::{Releasing, Weeks};
 pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
 

@@ -164,11 +164,17 @@ async fn write(
 async fn unreleased_from(connection: &mut PgConnection, kind: FactKind) -> Result<Week, StoreError> {
     let families: Vec<String> = Family::ALL
         .into_iter()
-        .filter(|family| family.rests_on().contains(&kind))
+        .filter(|family| family.needs().contains(&kind))
         .map(|family| family.as_str().to_owned())
         .collect();
-    let end = sqlx::query_scalar!("SELECT max(s.start_week + s.weeks) FROM release.atom JOIN release.span s USING (cell, start_week) WHERE family = ANY($1)", &families)
-        .fetch_one(connection)
-        .await?;
+    // The newest of each family, from the index: a maximum over several is looked for in all of them.
+    let end = sqlx::query_scalar!(
+        "SELECT max(newest.end_week) FROM UNNEST($1::text[]) AS f (family), LATERAL (
+             SELECT start_week + weeks AS end_week FROM release.atom a WHERE a.family = f.family ORDER BY start_week + weeks DESC LIMIT 1
+         ) newest",
+        &families
+    )
+    .fetch_one(connection)
+    .await?;
     Ok(end.map_or(Week::from_index(i32::MIN), Week::from_index))
 }

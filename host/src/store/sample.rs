@@ -1,7 +1,10 @@
 //! `raw.sample`.
 
-use super::table::{key, table};
-use crate::model::{EntityKey, Pseudonym, Sample};
+use sqlx::PgConnection;
+
+use super::table::{key, table, word};
+use super::{StoreError, digest, instant};
+use crate::model::{EntityKey, Pseudonym, Sample, TakenSample, Week};
 
 table! {
     "sample", "coalesce(f.actor, '')", Sample<Pseudonym, EntityKey> {
@@ -10,4 +13,30 @@ table! {
         "actor" "$9::bytea[]" = |sample| sample.actor.as_ref().map(Pseudonym::as_bytes),
         "scope" "$10::bytea[]" = |sample| key(sample.scope.as_ref()),
     }
+}
+
+/// The samples of these weeks, in the order in which they were taken.
+pub(super) async fn fetch_taken(
+    connection: &mut PgConnection,
+    start: Week,
+    end: Week,
+) -> Result<Vec<TakenSample>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT week, at_ms, metric, value, actor FROM raw.sample WHERE week >= $1 AND week < $2 ORDER BY at_ms, key",
+        start.index(),
+        end.index(),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(TakenSample {
+                week: Week::from_index(row.week),
+                at: instant(row.at_ms),
+                metric: word(&row.metric)?,
+                value: row.value,
+                actor: row.actor.map(|actor| digest(&actor).map(Pseudonym::from_bytes)).transpose()?,
+            })
+        })
+        .collect()
 }

@@ -22,11 +22,14 @@ pub(super) async fn insert(connection: &mut PgConnection, spans: &[Span]) -> Res
     Ok(())
 }
 
-pub(super) async fn fetch(connection: &mut PgConnection) -> Result<Vec<Span>, StoreError> {
-    let rows =
-        sqlx::query!("SELECT cell, start_week, weeks, teams, admitted FROM release.span ORDER BY start_week, cell")
-            .fetch_all(connection)
-            .await?;
+/// Those that end after this week.
+pub(super) async fn fetch(connection: &mut PgConnection, from: Week) -> Result<Vec<Span>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT cell, start_week, weeks, teams, admitted FROM release.span WHERE start_week + weeks > $1 ORDER BY start_week, cell",
+        from.index(),
+    )
+    .fetch_all(connection)
+    .await?;
     rows.into_iter().map(|row| span(row.cell, row.start_week, row.weeks, &row.teams, row.admitted)).collect()
 }
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::fact::Digest;
-use crate::model::{EntityKey, Linked};
+use super::{StoreError, digest};
+use crate::model::{EntityKey, Linked, ServiceName, TeamName, Word};
 
 /// `"column" "$7::bytea[]" = value,` for each column of its own: the parameters are numbered from 7 on.
 macro_rules! table {
@@ -89,4 +90,29 @@ pub(super) fn earlier(linked: Option<&Linked<EntityKey>>) -> Option<&Digest> {
 pub(super) fn row_of_keys<'a>(keys: impl Iterator<Item = &'a EntityKey>) -> Option<Vec<u8>> {
     let row: Vec<u8> = keys.flat_map(|key| *key.as_bytes()).collect();
     (!row.is_empty()).then_some(row)
+}
+
+/// The keys of such a row.
+pub(super) fn keys_of_row(row: Option<Vec<u8>>) -> Result<Vec<EntityKey>, StoreError> {
+    row.unwrap_or_default().chunks(size_of::<Digest>()).map(entity).collect()
+}
+
+pub(super) fn entity(bytes: &[u8]) -> Result<EntityKey, StoreError> {
+    digest(bytes).map(EntityKey::from_bytes)
+}
+
+pub(super) fn linked(key: &[u8], earlier: Option<&[u8]>) -> Result<Linked<EntityKey>, StoreError> {
+    Ok(Linked { key: entity(key)?, earlier: earlier.map(entity).transpose()? })
+}
+
+pub(super) fn team(name: Option<String>) -> Result<Option<TeamName>, StoreError> {
+    name.map(|name| name.parse()).transpose().map_err(|_| StoreError::Corrupt("a team that is no name"))
+}
+
+pub(super) fn service(name: Option<String>) -> Result<Option<ServiceName>, StoreError> {
+    name.map(|name| name.parse()).transpose().map_err(|_| StoreError::Corrupt("a service that is no name"))
+}
+
+pub(super) fn word(text: &str) -> Result<Word, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt("a word that is none"))
 }

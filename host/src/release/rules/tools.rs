@@ -1,0 +1,88 @@
+//! Use of tools: people's own, and what sources had counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::group::Group;
+use super::{Cell, ENOUGH_FOR_MACHINES, Measures, Rule, count};
+use crate::model::{Component, CountedUse, Measure, Parts, TakenTally, Week};
+use crate::release::PersonKey;
+
+/// The words that plugins know these tools by.
+const AI: &str = "ai";
+const MESSAGES: &str = "mattermost";
+
+impl Cell<'_> {
+    pub(super) fn uses(&self) -> Measures {
+        let here: Vec<&CountedUse> = (self.evidence.facts.uses.iter())
+            .filter(|usage| usage.count > 0 && self.has(Some(usage.actor), usage.week))
+            .collect();
+        let mut measures = Measures::new();
+        if let Some(share) = self.share_of_weeks(here.iter().copied().filter(|usage| usage.tool.as_str() == AI)) {
+            measures.insert(Component::AiUsers, share);
+        }
+        let platform = &self.ground.terms.platform_tools;
+        let sums: [(Component, &dyn Fn(&CountedUse) -> bool); 2] = [
+            (Component::PlatformUses, &|usage| platform.contains(&usage.tool)),
+            (Component::Messages, &|usage| usage.tool.as_str() == MESSAGES),
+        ];
+        for (component, is_counted) in sums {
+            let counted = || here.iter().copied().filter(|usage| is_counted(usage));
+            let group =
+                Group::of(counted().map(|usage| (Some(usage.actor), i64::from(usage.count))), self.membership());
+            if group.may_tell_sum(self.rules()) {
+                let sum = counted().map(|usage| i64::from(usage.count)).sum();
+                measures.insert(component, Measure::count(sum));
+            }
+        }
+        measures
+    }
+
+    /// People's weeks with some use, of all weeks of the roster's people. Those who did and those who did not must each be enough.
+    fn share_of_weeks<'f>(&self, uses: impl Iterator<Item = &'f CountedUse>) -> Option<Measure> {
+        let mut weeks_of: BTreeMap<usize, BTreeSet<Week>> = BTreeMap::new();
+        for usage in uses {
+            if let PersonKey::Rostered(person) = self.membership().person(usage.actor) {
+                weeks_of.entry(person).or_default().insert(usage.week);
+            }
+        }
+        let rules = self.rules();
+        let roster = self.size();
+        let always = weeks_of.values().filter(|weeks| count(weeks.len()) == i64::from(self.span.weeks)).count();
+        let are_enough = weeks_of.len() >= rules.minimum_group || !rules.holds(Rule::Threshold);
+        let others_are_enough = roster.saturating_sub(always) >= rules.minimum_group || !rules.holds(Rule::Complement);
+        (are_enough && others_are_enough).then(|| Measure {
+            parts: Parts::Hidden,
+            ..Measure::of(
+                weeks_of.values().map(|weeks| count(weeks.len())).sum(),
+                count(roster) * i64::from(self.span.weeks),
+            )
+        })
+    }
+
+    /// Nobody is in them: they are told of the organization, where it is large enough.
+    pub(super) fn tallies(&self) -> Measures {
+        if self.size() < ENOUGH_FOR_MACHINES && self.rules().holds(Rule::Organization) {
+            return Measures::new();
+        }
+        let taken = |tool: &'static str| {
+            let is_here = move |tally: &&TakenTally| tally.tool.as_str() == tool && self.span.contains(tally.week);
+            self.evidence.facts.tallies.iter().filter(is_here)
+        };
+        let mut measures = Measures::new();
+        let messages: Vec<i64> = taken(MESSAGES).filter_map(|tally| tally.count.map(i64::from)).collect();
+        if !messages.is_empty() {
+            measures.insert(Component::TalliedMessages, Measure::count(messages.iter().sum()));
+        }
+        let seats: Vec<(i64, i64)> =
+            taken(AI).filter_map(|tally| Some((i64::from(tally.people?), i64::from(tally.eligible?)))).collect();
+        let (people, eligible): (i64, i64) =
+            seats.iter().fold((0, 0), |(people, eligible), seat| (people + seat.0, eligible + seat.1));
+        let least = count(self.rules().minimum_group);
+        let hides = people >= least && eligible - people >= least || !self.rules().holds(Rule::Complement);
+        if !seats.is_empty() && hides {
+            measures
+                .insert(Component::TalliedAiUsers, Measure { parts: Parts::Hidden, ..Measure::of(people, eligible) });
+        }
+        measures
+    }
+}
