@@ -31,8 +31,11 @@ const TABLES: [&str; 12] = [
 ];
 
 /// Whose work each of them holds.
-const ACCOUNTS: [&str; 12] =
-    ["author", "reviewer", "author", "''", "''", "''", "actor", "''", "''", "''", "account", "actor"];
+/// Whose a fact of each of them is.
+const BEARERS: [&str; 12] =
+    ["author", "reviewer", "author", OWNER, OWNER, OWNER, "actor", "NULL::bytea", TEAM, TEAM, "account", "actor"];
+const OWNER: &str = "convert_to(owner, 'UTF8')";
+const TEAM: &str = "convert_to(team, 'UTF8')";
 
 const GRANTS: &str = "samples = { queue_length = \"system\", focus_hours = \"person\" }";
 const SERVICES: &str = "[[team]]\nname = \"amber\"\n[[service]]\nname = \"payments\"\nteam = \"amber\"\n\
@@ -274,10 +277,10 @@ async fn a_fact_of_any_kind_that_was_told_stays_as_it_was_told() {
     .await;
     let host = host(&scripted).await;
     collect(&host).await;
-    for (table, account) in TABLES.into_iter().zip(ACCOUNTS) {
+    for (table, bearer) in TABLES.into_iter().zip(BEARERS) {
         let kind = table.strip_prefix("raw.").unwrap();
         let told = format!(
-            "INSERT INTO raw.assignment SELECT DISTINCT week, '{kind}', coalesce({account}, '')::bytea, 'amber' FROM {table}"
+            "INSERT INTO raw.assignment SELECT DISTINCT week, '{kind}', coalesce({bearer}, ''::bytea), 'amber' FROM {table}"
         );
         host.database.execute_by(&told).await;
     }

@@ -1,5 +1,6 @@
 //! A source that is added when weeks are released, and what operators are told of parts that could not be read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -44,9 +45,7 @@ fn commit(key: &str, at: Timestamp) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_added_late_counts_from_the_first_week_that_is_not_told() {
     let (site, database) = released().await;
-    let told = database
-        .count("SELECT max(start_week + weeks)::bigint FROM release.atom JOIN release.span USING (cell, start_week)")
-        .await;
+    let told = database.count("SELECT max(start_week + weeks)::bigint FROM release.atom").await;
     let long_ago = Calendar::new(TimeZone::UTC).start_of(Week::from_index(i32::try_from(told).unwrap() - 8));
     let facts = vec![commit("a", long_ago), commit("b", Timestamp::now() - SignedDuration::from_hours(1))];
     let scripted = listing(&json!({ "facts": facts })).await;
@@ -71,9 +70,11 @@ async fn a_source_that_is_added_late_counts_from_the_first_week_that_is_not_told
     assert_eq!(asked[0], format!("/work?from={}", start.as_millisecond()));
     assert!(asked[1] < format!("/rest?from={}", start.as_millisecond()), "{asked:?}");
     let cut = "SELECT count(*) FROM release.span, app.feed WHERE start_week < counts_from_week AND start_week + weeks > counts_from_week
-        AND start_week + weeks > (SELECT max(s.start_week + s.weeks) FROM release.atom JOIN release.span s USING (cell, start_week))";
+        AND start_week + weeks > (SELECT max(start_week + weeks) FROM release.atom)";
     assert_eq!(database.count(cut).await, 0);
-    assert_eq!(database.dump("release").await, before);
+    let after: BTreeSet<String> = database.dump("release").await.lines().map(str::to_owned).collect();
+    let changed: Vec<&str> = before.lines().filter(|line| !after.contains(*line)).collect();
+    assert!(changed.is_empty(), "{changed:?}");
     database.drop_now().await;
 }
 

@@ -55,7 +55,7 @@ async fn only_what_changes_a_released_week_is_late() {
     let feed = CommitFeed::open().await;
     assert_eq!(feed.lands(MONDAY).await, 0);
     feed.host.database.execute("INSERT INTO release.span VALUES ('amber', 2962, 1, '{amber}', true)").await;
-    feed.host.database.execute("INSERT INTO release.atom VALUES ('amber', 2962, 'commit', 0)").await;
+    feed.host.database.execute("INSERT INTO release.atom (cell, start_week, weeks, teams, admitted, family, facet, released_ms) VALUES ('amber', 2962, 1, '{amber}', true, 'commit', '', 0)").await;
     assert_eq!(feed.lands(MONDAY).await, 0);
     let facts = vec![commit("c1", MONDAY), commit("c2", MONDAY), commit("c3", NEXT_WEEK)];
     assert_eq!(feed.page(facts, Vec::new()).await, 1);

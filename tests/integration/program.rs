@@ -219,9 +219,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:141:8
+               --> SITE/quintant.toml:147:8
                 |
-            141 | auth = { bearer = { env = "************" } }
+            147 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml

@@ -49,7 +49,7 @@ async fn each_role_is_refused_what_is_not_its_business() {
     let release = [
         "SELECT 1 FROM release.measure",
         "INSERT INTO release.span VALUES ('amber', 1, 1, '{amber}', true)",
-        "INSERT INTO release.atom VALUES ('amber', 1, 'change', 0)",
+        "INSERT INTO release.atom (cell, start_week, weeks, teams, admitted, family, facet, released_ms) VALUES ('amber', 1, 1, '{amber}', true, 'change', '', 0)",
         "DELETE FROM release.atom",
         "INSERT INTO raw.assignment VALUES (1, 'change', '', 'amber')",
         "DELETE FROM raw.assignment",

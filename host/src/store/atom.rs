@@ -57,38 +57,43 @@ pub(super) async fn insert(connection: &mut PgConnection, atoms: &[Atom], now: T
     )
     .execute(&mut *connection)
     .await?;
-    let measures: Vec<(&Atom, &Component, &Measure)> = atoms
-        .iter()
-        .flat_map(|atom| atom.measures.iter().map(move |(component, measure)| (atom, component, measure)))
-        .collect();
+    let measures =
+        atoms.iter().flat_map(|atom| atom.measures.iter().map(move |(component, measure)| (atom, component, measure)));
+    let (spread, plain): (Vec<_>, Vec<_>) = measures.partition(|(_, _, measure)| measure.histogram.is_some());
     sqlx::query!(
         "INSERT INTO release.measure (cell, start_week, weeks, family, facet, component, total, count, parts_hidden)
          SELECT * FROM UNNEST($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bool[])",
-        &column(&measures, |(atom, ..)| atom.span.cell.clone()),
-        &column(&measures, |(atom, ..)| atom.span.start.index()),
-        &column(&measures, |(atom, ..)| atom.span.weeks),
-        &column(&measures, |(atom, ..)| atom.family.as_str().to_owned()),
-        &column(&measures, |(atom, ..)| facet(atom)),
-        &column(&measures, |(_, component, _)| component.as_str().to_owned()),
-        &column(&measures, |(_, _, measure)| measure.total),
-        &column(&measures, |(_, _, measure)| measure.count),
-        &column(&measures, |(_, _, measure)| measure.parts == Parts::Hidden),
+        &column(&plain, |(atom, ..)| atom.span.cell.clone()),
+        &column(&plain, |(atom, ..)| atom.span.start.index()),
+        &column(&plain, |(atom, ..)| atom.span.weeks),
+        &column(&plain, |(atom, ..)| atom.family.as_str().to_owned()),
+        &column(&plain, |(atom, ..)| facet(atom)),
+        &column(&plain, |(_, component, _)| component.as_str().to_owned()),
+        &column(&plain, |(_, _, measure)| measure.total),
+        &column(&plain, |(_, _, measure)| measure.count),
+        &column(&plain, |(_, _, measure)| measure.parts == Parts::Hidden),
     )
     .execute(&mut *connection)
     .await?;
-    for (atom, component, measure) in measures {
-        let Some(histogram) = &measure.histogram else { continue };
-        let (first, last) = histogram.told().unzip();
-        let (buckets, counts): (Vec<i16>, Vec<i64>) = histogram.buckets().iter().unzip();
+    // Lists of different lengths cannot be bound as one column.
+    for (atom, component, measure) in spread {
+        let histogram = measure.histogram.as_ref();
+        let (first, last) = histogram.and_then(Histogram::told).unzip();
+        let (buckets, counts): (Vec<i16>, Vec<i64>) =
+            histogram.iter().flat_map(|histogram| histogram.buckets()).unzip();
         sqlx::query!(
-            "UPDATE release.measure SET buckets = $7, counts = $8, told_first = $9, told_last = $10
-             WHERE start_week = $1 AND cell = $2 AND family = $3 AND facet = $4 AND weeks = $5 AND component = $6",
-            atom.span.start.index(),
+            "INSERT INTO release.measure (cell, start_week, weeks, family, facet, component, total, count, parts_hidden,
+                                          buckets, counts, told_first, told_last)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             atom.span.cell,
+            atom.span.start.index(),
+            atom.span.weeks,
             atom.family.as_str(),
             facet(atom),
-            atom.span.weeks,
             component.as_str(),
+            measure.total,
+            measure.count,
+            measure.parts == Parts::Hidden,
             &buckets,
             &counts,
             first,
