@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
+mod adversary;
 mod answers;
 mod api;
 mod asked;

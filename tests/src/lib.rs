@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
+pub mod adversary;
 pub mod bench;
 mod commit_feed;
 mod crowd;

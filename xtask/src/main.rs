@@ -1,5 +1,6 @@
 //! `cargo xtask`: builds, demonstrates and tests Quintant; the product itself never depends on it.
 
+mod adversary;
 mod bench;
 mod cluster;
 mod contracts;
@@ -48,6 +49,7 @@ enum Command {
     Plugins,
     Sqlx(query_data::Arguments),
     Bench(bench::Arguments),
+    Adversary(adversary::Arguments),
     Openapi(openapi::Arguments),
     /// Checks what the GitHub plugin asks against GitHub's own descriptions of its APIs; part of the gate too
     Contracts,
@@ -76,6 +78,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(arguments) => demo::run(&workspace, &arguments),
         Command::Test(arguments) => gate::run(&workspace, &arguments),
+        Command::Adversary(arguments) => adversary::run(&workspace, &arguments),
         Command::Plugins => plugins::build(&workspace),
         Command::Sqlx(arguments) => query_data::run(&workspace, &arguments),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),

@@ -85,24 +85,6 @@ impl Family {
     pub fn rests_on(self) -> impl Iterator<Item = FactKind> {
         self.needs().iter().chain(self.awaits()).copied()
     }
-
-    /// The kind of fact that it alone tells of; none where it tells of several, or what others tell.
-    pub const fn tells(self) -> Option<FactKind> {
-        match self {
-            Family::Change => Some(FactKind::Change),
-            Family::Review => Some(FactKind::Review),
-            Family::Commit => Some(FactKind::Commit),
-            Family::Build => Some(FactKind::Build),
-            Family::Deployment => Some(FactKind::Deployment),
-            Family::Incident => Some(FactKind::Incident),
-            Family::Usage => Some(FactKind::Usage),
-            Family::Tally => Some(FactKind::Tally),
-            Family::Survey => Some(FactKind::SurveyResponse),
-            Family::Friction => Some(FactKind::Friction),
-            Family::Sample => Some(FactKind::Sample),
-            Family::Active | Family::LeadTime => None,
-        }
-    }
 }
 
 macro_rules! components {

@@ -75,21 +75,24 @@ impl<'a> Membership<'a> {
     }
 
     /// People on the roster of a span's cell, in its first week.
-    pub fn size(&self, span: &Span) -> usize {
-        let sizes = self.roster.sizes_in(span.start);
-        match span.cell.as_str() {
-            Span::ORGANIZATION => sizes.values().sum(),
-            Span::UNASSIGNED => sizes.get(&None).copied().unwrap_or(0),
-            _ => span.teams.iter().filter_map(|team| sizes.get(&Some(team))).sum(),
-        }
+    pub fn people_of(&self, span: &Span) -> BTreeSet<usize> {
+        let is_in = |team: Option<&TeamName>| match span.cell.as_str() {
+            Span::ORGANIZATION => true,
+            Span::UNASSIGNED => team.is_none(),
+            _ => team.is_some_and(|team| span.teams.contains(team)),
+        };
+        let people = self.roster.people().iter().enumerate();
+        people.filter(|(_, person)| person.team_in(span.start).is_some_and(is_in)).map(|(index, _)| index).collect()
     }
 
     /// What belongs to a span's cell from the release of these families on.
     pub(super) fn assigned_by(&self, span: &Span, families: &[Family], facts: &Facts) -> BTreeSet<Assignment> {
         let mut assigned = BTreeSet::new();
-        for kind in families.iter().filter_map(|family| family.tells()) {
-            for (bearer, week) in facts.bearers(kind) {
+        for family in families {
+            let Some((kind, bearers)) = facts.told_by(*family) else { continue };
+            for (bearer, week) in bearers {
                 let is_in = match &bearer {
+                    _ if span.cell == Span::ORGANIZATION && *family == Family::Sample => span.contains(week),
                     Bearer::Account(account) => self.is_in(span, Some(*account), week),
                     Bearer::Nobody if kind.has_account() => self.is_in(span, None, week),
                     Bearer::Team(team) => span.contains(week) && span.holds(Some(team)),

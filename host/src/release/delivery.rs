@@ -30,7 +30,21 @@ pub struct Deliveries(BTreeMap<Week, Vec<Delivery>>);
 /// The commits that came into production first in some weeks, and when.
 pub struct FirstDelivered(BTreeMap<EntityKey, (Week, Timestamp)>);
 
+impl FromIterator<Delivery> for Deliveries {
+    fn from_iter<I: IntoIterator<Item = Delivery>>(deliveries: I) -> Self {
+        let mut weeks: BTreeMap<Week, Vec<Delivery>> = BTreeMap::new();
+        for delivery in deliveries {
+            weeks.entry(delivery.week).or_default().push(delivery);
+        }
+        Self(weeks)
+    }
+}
+
 impl Deliveries {
+    pub fn iter(&self) -> impl Iterator<Item = &Delivery> {
+        self.0.values().flatten()
+    }
+
     pub fn in_weeks(&self, weeks: Weeks) -> impl Iterator<Item = &Delivery> {
         self.0.range(weeks).flat_map(|(_, deliveries)| deliveries)
     }
@@ -87,16 +101,13 @@ impl FirstDelivered {
 
     /// The changes that landed as these commits. One that would have been delivered before it began is left out.
     pub fn of(self, changes: Vec<MergedChange>) -> Deliveries {
-        let mut deliveries: BTreeMap<Week, Vec<Delivery>> = BTreeMap::new();
-        for change in changes {
-            let Some((week, at)) = change.merge_commit.and_then(|commit| self.0.get(&commit)) else { continue };
+        let delivery = |change: MergedChange| {
+            let (week, at) = *self.0.get(&change.merge_commit?)?;
             let began_at = change.first_commit_at.map_or(change.opened_at, |first| first.min(change.opened_at));
             let seconds = at.as_second() - began_at.as_second();
-            if seconds >= 0 {
-                deliveries.entry(*week).or_default().push(Delivery { week: *week, author: change.author, seconds });
-            }
-        }
-        Deliveries(deliveries)
+            (seconds >= 0).then_some(Delivery { week, author: change.author, seconds })
+        };
+        changes.into_iter().filter_map(delivery).collect()
     }
 }
 

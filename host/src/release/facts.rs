@@ -83,24 +83,45 @@ impl Facts {
         Ok(facts)
     }
 
-    /// Whose the facts of a kind are, and of which week.
-    pub(super) fn bearers(&self, kind: FactKind) -> Vec<(Bearer, Week)> {
+    /// Whose facts a family tells of: of which kind, and in which weeks. What comes into production is told as its author's change.
+    pub(super) fn told_by(&self, family: Family) -> Option<(FactKind, Vec<(Bearer, Week)>)> {
         let account = |account: Option<Pseudonym>| account.map_or(Bearer::Nobody, Bearer::Account);
         let team = |team: &Option<TeamName>| team.clone().map_or(Bearer::Nobody, Bearer::Team);
-        match kind {
-            FactKind::Change => self.changes.iter().map(|fact| (account(fact.author), fact.week)).collect(),
-            FactKind::Review => self.reviews.iter().map(|fact| (account(Some(fact.reviewer)), fact.week)).collect(),
-            FactKind::Commit => self.commits.iter().map(|fact| (account(Some(fact.author)), fact.week)).collect(),
-            FactKind::Usage => self.uses.iter().map(|fact| (account(Some(fact.actor)), fact.week)).collect(),
-            FactKind::Build => self.builds.iter().map(|fact| (team(&fact.owner), fact.week)).collect(),
-            FactKind::Deployment => self.deployments.iter().map(|fact| (team(&fact.owner), fact.week)).collect(),
-            FactKind::Incident => self.incidents.iter().map(|fact| (team(&fact.owner), fact.week)).collect(),
-            FactKind::SurveyResponse => self.answers.iter().map(|fact| (team(&fact.team), fact.week)).collect(),
-            FactKind::Friction => self.friction.iter().map(|fact| (team(&fact.team), fact.week)).collect(),
-            FactKind::Tally => self.tallies.iter().map(|fact| (Bearer::Nobody, fact.week)).collect(),
-            FactKind::Sample => self.samples.iter().map(|fact| (account(fact.actor), fact.week)).collect(),
-            // It tells where people belong, and is told by nothing.
-            FactKind::Membership => Vec::new(),
-        }
+        Some(match family {
+            Family::Change => {
+                (FactKind::Change, self.changes.iter().map(|fact| (account(fact.author), fact.week)).collect())
+            }
+            Family::LeadTime => {
+                (FactKind::Change, self.deliveries.iter().map(|fact| (account(fact.author), fact.week)).collect())
+            }
+            Family::Review => {
+                (FactKind::Review, self.reviews.iter().map(|fact| (account(Some(fact.reviewer)), fact.week)).collect())
+            }
+            Family::Commit => {
+                (FactKind::Commit, self.commits.iter().map(|fact| (account(Some(fact.author)), fact.week)).collect())
+            }
+            Family::Usage => {
+                (FactKind::Usage, self.uses.iter().map(|fact| (account(Some(fact.actor)), fact.week)).collect())
+            }
+            Family::Build => (FactKind::Build, self.builds.iter().map(|fact| (team(&fact.owner), fact.week)).collect()),
+            Family::Deployment => {
+                (FactKind::Deployment, self.deployments.iter().map(|fact| (team(&fact.owner), fact.week)).collect())
+            }
+            Family::Incident => {
+                (FactKind::Incident, self.incidents.iter().map(|fact| (team(&fact.owner), fact.week)).collect())
+            }
+            Family::Survey => {
+                (FactKind::SurveyResponse, self.answers.iter().map(|fact| (team(&fact.team), fact.week)).collect())
+            }
+            Family::Friction => {
+                (FactKind::Friction, self.friction.iter().map(|fact| (team(&fact.team), fact.week)).collect())
+            }
+            Family::Tally => (FactKind::Tally, self.tallies.iter().map(|fact| (Bearer::Nobody, fact.week)).collect()),
+            Family::Sample => {
+                (FactKind::Sample, self.samples.iter().map(|fact| (account(fact.actor), fact.week)).collect())
+            }
+            // Who was active is told of the others' facts.
+            Family::Active => return None,
+        })
     }
 }

@@ -15,69 +15,88 @@ impl Cell<'_> {
             return measures;
         }
         measures.insert(Component::MergedChanges, Measure::count(count(merged.len())));
-        self.review_times(&merged, &mut measures);
+        let first_reviews: Vec<Option<FirstReview>> =
+            merged.iter().map(|change| self.evidence.counted.first_review(change, self.membership())).collect();
+        self.review_times(&merged, &first_reviews, &mut measures);
         self.review_comments(&merged, &mut measures);
-        let owned = merged.iter().filter_map(|change| {
-            let team = self.membership().team_in(change.author?, change.week)?;
-            Some((*change, team != change.owner.as_ref()?))
-        });
-        let (across, inside): (Vec<_>, Vec<_>) = owned.partition(|(_, is_across)| *is_across);
-        let told = |changes: &[(&MergedChange, bool)]| {
-            self.authors(changes.iter().map(|(change, _)| *change)).may_tell_sum(self.rules())
-        };
-        if told(&across) && (told(&inside) || !self.rules().holds(Rule::Complement)) {
-            measures.insert(Component::CrossTeamChanges, Measure::count(count(across.len())));
-        }
+        self.cross_team_changes(&merged, &first_reviews, &mut measures);
         measures
     }
 
-    fn review_times(&self, merged: &[&MergedChange], measures: &mut Measures) {
-        let counted = &self.evidence.counted;
-        let (mut waits, mut reviewers, mut unreviewed) = (Vec::new(), Vec::new(), Vec::new());
-        for change in merged {
-            match counted.first_review(change, self.membership()) {
-                Some(review) => {
-                    waits.push((change.author, waited(change, review)));
-                    reviewers.push(Some(review.reviewer));
-                }
-                None => unreviewed.push(change.author),
-            }
-        }
-        let rules = self.rules();
-        let reviewed = Group::of(waits.iter().copied(), self.membership());
-        let reviewers = Group::counting(reviewers, self.membership());
-        let unreviewed_count = count(unreviewed.len());
-        let unreviewed = Group::counting(unreviewed, self.membership());
-        let authors = Group::counting(waits.iter().map(|(author, _)| *author), self.membership());
+    fn review_times(&self, merged: &[&MergedChange], first_reviews: &[Option<FirstReview>], measures: &mut Measures) {
+        let (rules, membership) = (self.rules(), self.membership());
+        let pairs = || merged.iter().zip(first_reviews);
+        let reviewed: Vec<(&MergedChange, FirstReview)> =
+            pairs().filter_map(|(change, review)| Some((*change, (*review)?))).collect();
+        let waits: Vec<(Option<Pseudonym>, i64)> =
+            reviewed.iter().map(|(change, review)| (change.author, waited(change, *review))).collect();
+        let reviewers = Group::counting(reviewed.iter().map(|(_, review)| Some(review.reviewer)), membership);
+        let unreviewed = self.authors(pairs().filter(|(_, review)| review.is_none()).map(|(change, _)| *change));
+        let authors = self.authors(reviewed.iter().map(|(change, _)| *change));
         let has_complement = unreviewed.may_tell_sum(rules) || !rules.holds(Rule::Complement);
-        if has_complement && authors.may_tell_sum(rules) {
-            measures.insert(Component::UnreviewedMerges, Measure::of(unreviewed_count, count(merged.len())));
+        let has_parts = has_complement && authors.may_tell_sum(rules);
+        if has_parts {
+            let unreviewed = merged.len() - reviewed.len();
+            measures.insert(Component::UnreviewedMerges, Measure::of(count(unreviewed), count(merged.len())));
         }
         let has_reviewers = reviewers.may_tell_mean(rules) || !rules.holds(Rule::Roles);
-        if reviewed.may_tell_mean(rules) && has_reviewers {
-            measures.insert(
-                Component::ReviewTime,
-                Measure {
-                    total: waits.iter().map(|(_, seconds)| seconds).sum(),
-                    count: count(waits.len()),
-                    parts: if has_complement && authors.may_tell_sum(rules) { Parts::Told } else { Parts::Hidden },
-                    histogram: Some(histogram_of_people(&waits, self.membership(), rules)),
-                },
-            );
+        if has_reviewers && Group::of(waits.iter().copied(), membership).may_tell_mean(rules) {
+            let measure = Measure {
+                total: waits.iter().map(|(_, seconds)| seconds).sum(),
+                count: count(waits.len()),
+                parts: if has_parts { Parts::Told } else { Parts::Hidden },
+                histogram: Some(histogram_of_people(&waits, membership, rules)),
+            };
+            measures.insert(Component::ReviewTime, measure);
         }
     }
 
-    /// Of the changes whose comments are known; the others must not be too few to hide in.
+    /// Of the changes whose comments are known. How many they are is told where they are all.
     fn review_comments(&self, merged: &[&MergedChange], measures: &mut Measures) {
-        let (known, unknown): (Vec<&MergedChange>, Vec<&MergedChange>) =
-            merged.iter().copied().partition(|change| change.review_comments.is_some());
-        let comments = |change: &&MergedChange| i64::from(change.review_comments.unwrap_or(0));
-        let group = Group::of(known.iter().map(|change| (change.author, comments(change))), self.membership());
-        let unknown = self.authors(unknown.into_iter());
-        let hides = unknown.is_empty() || unknown.may_tell_sum(self.rules()) || !self.rules().holds(Rule::Complement);
-        if hides && group.may_tell_mean(self.rules()) {
-            let measure = Measure::of(known.iter().map(comments).sum(), count(known.len()));
-            measures.insert(Component::ReviewComments, measure);
+        let known: Vec<(Option<Pseudonym>, i64)> =
+            merged.iter().filter_map(|change| Some((change.author, i64::from(change.review_comments?)))).collect();
+        if Group::of(known.iter().copied(), self.membership()).may_tell_mean(self.rules()) {
+            let parts = if known.len() == merged.len() { Parts::Told } else { Parts::Hidden };
+            let sum = known.iter().map(|(_, comments)| comments).sum();
+            measures.insert(Component::ReviewComments, Measure { parts, ..Measure::of(sum, count(known.len())) });
+        }
+    }
+
+    /// Where it is told which changes were reviewed, too, either could be taken from the other.
+    fn cross_team_changes(
+        &self,
+        merged: &[&MergedChange],
+        first_reviews: &[Option<FirstReview>],
+        measures: &mut Measures,
+    ) {
+        let is_across = |change: &MergedChange| -> Option<bool> {
+            let team = self.membership().team_in(change.author?, change.week)?;
+            Some(team != change.owner.as_ref()?)
+        };
+        let sides: Vec<(&MergedChange, Option<bool>, bool)> = merged
+            .iter()
+            .zip(first_reviews)
+            .map(|(change, review)| (*change, is_across(change), review.is_some()))
+            .collect();
+        let of = |is_in: &dyn Fn(Option<bool>, bool) -> bool| {
+            self.authors(
+                sides.iter().filter(|(_, across, reviewed)| is_in(*across, *reviewed)).map(|(change, ..)| *change),
+            )
+        };
+        let rules = self.rules();
+        let hides = |is_in: &dyn Fn(Option<bool>, bool) -> bool| of(is_in).may_tell_sum(rules);
+        let is_told = |is_in: &dyn Fn(Option<bool>, bool) -> bool| {
+            let group = of(is_in);
+            group.is_empty() || group.is_enough(rules)
+        };
+        let has_parts = measures.contains_key(&Component::UnreviewedMerges);
+        let is_apart = !has_parts
+            || (is_told(&|across, reviewed| (across == Some(true)) != reviewed)
+                && is_told(&|across, reviewed| (across == Some(true)) == reviewed));
+        let has_complement = hides(&|across, _| across == Some(false)) && is_apart;
+        if hides(&|across, _| across == Some(true)) && (has_complement || !rules.holds(Rule::Complement)) {
+            let across = sides.iter().filter(|(_, across, _)| *across == Some(true)).count();
+            measures.insert(Component::CrossTeamChanges, Measure::count(count(across)));
         }
     }
 

@@ -179,7 +179,7 @@ impl<'a> Cell<'a> {
 
     /// People on the roster in the span's first week.
     fn size(&self) -> usize {
-        self.membership().size(self.span)
+        self.membership().people_of(self.span).len()
     }
 
     /// A team's machines are told of with its changes, or where there are none, when the team is large enough.

@@ -37,26 +37,25 @@ impl Cell<'_> {
         measures
     }
 
-    /// People's weeks with some use, of all weeks of the roster's people. Those who did and those who did not must each be enough.
+    /// Weeks with some use of the people whom the span began with, of all their weeks. Those who had some and those who lacked some must
+    /// each be enough.
     fn share_of_weeks<'f>(&self, uses: impl Iterator<Item = &'f CountedUse>) -> Option<Measure> {
+        let roster = self.membership().people_of(self.span);
         let mut weeks_of: BTreeMap<usize, BTreeSet<Week>> = BTreeMap::new();
         for usage in uses {
-            if let PersonKey::Rostered(person) = self.membership().person(usage.actor) {
+            if let PersonKey::Rostered(person) = self.membership().person(usage.actor)
+                && roster.contains(&person)
+            {
                 weeks_of.entry(person).or_default().insert(usage.week);
             }
         }
-        let rules = self.rules();
-        let roster = self.size();
-        let always = weeks_of.values().filter(|weeks| count(weeks.len()) == i64::from(self.span.weeks)).count();
+        let (rules, weeks) = (self.rules(), i64::from(self.span.weeks));
+        let always = weeks_of.values().filter(|used| count(used.len()) == weeks).count();
         let are_enough = weeks_of.len() >= rules.minimum_group || !rules.holds(Rule::Threshold);
-        let others_are_enough = roster.saturating_sub(always) >= rules.minimum_group || !rules.holds(Rule::Complement);
-        (are_enough && others_are_enough).then(|| Measure {
-            parts: Parts::Hidden,
-            ..Measure::of(
-                weeks_of.values().map(|weeks| count(weeks.len())).sum(),
-                count(roster) * i64::from(self.span.weeks),
-            )
-        })
+        let others_are_enough = roster.len() - always >= rules.minimum_group || !rules.holds(Rule::Complement);
+        let used = weeks_of.values().map(|used| count(used.len())).sum();
+        (are_enough && others_are_enough)
+            .then(|| Measure { parts: Parts::Hidden, ..Measure::of(used, count(roster.len()) * weeks) })
     }
 
     /// Nobody is in them: they are told of the organization, where it is large enough.
