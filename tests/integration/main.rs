@@ -36,6 +36,7 @@ mod reloading;
 mod requests;
 mod retention;
 mod roles;
+mod rules;
 mod scenarios;
 mod scheduling;
 mod serving;

@@ -119,7 +119,7 @@ async fn a_text_of_no_kind_of_fact_reaches_a_row_or_a_log() {
 }
 
 #[tokio::test]
-async fn a_released_atom_never_changes() {
+async fn rule_r07_a_released_atom_never_changes() {
     let simulation = simulation().await;
     let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
     host.collect().await;
@@ -144,7 +144,7 @@ async fn a_released_atom_never_changes() {
 }
 
 #[tokio::test]
-async fn spans_of_a_team_never_overlap_and_work_is_told_once_after_roster_edits() {
+async fn rule_r16_spans_of_a_team_never_overlap_and_work_is_told_once_after_roster_edits() {
     let simulation = simulation().await;
     let first = simulation_end() - SignedDuration::from_hours(21 * 24);
     simulation.set_now(first);

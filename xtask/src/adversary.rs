@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 ///
 /// Built optimised. The seeds are printed: `--seed S --worlds 1` plays one of them again.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// How many worlds.
     #[arg(long, default_value_t = 5000)]
     worlds: u64,
@@ -18,7 +18,7 @@ pub struct Arguments {
     seed: u64,
 }
 
-pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--release", "--package", "quintant-tests", "--test", "integration", "--"]);
     cargo.args(["adversary::adversary_finds_nobody_in_random_worlds", "--exact", "--nocapture"]);

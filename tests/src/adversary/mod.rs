@@ -9,4 +9,4 @@ mod world;
 
 pub use attack::{Finding, findings};
 pub use play::{Played, play};
-pub use world::{Dice, World};
+pub use world::{Account, Dice, Merge, Who, World};

@@ -127,6 +127,11 @@ impl Played {
             })
     }
 
+    /// The changes that lie in an atom.
+    pub fn merges<'w>(&self, world: &'w World, atom: &Atom) -> Vec<&'w Merge> {
+        world.merges.iter().filter(|merge| self.is_in(world, atom, CODE, merge.author, merge.week)).collect()
+    }
+
     fn over(&self, span: &Span) -> i32 {
         self.told_at[&(span.cell.clone(), span.start)]
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quintant::model::{TeamName, Week};
+use quintant::model::{Epoch, TeamName, Week};
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 pub struct Dice(u64);
@@ -142,6 +142,49 @@ impl World {
             world.work(first.plus(offset), &mut dice);
         }
         world
+    }
+
+    /// Teams of so many people, one behind the other, in which nothing happened yet; `""` are people without a team.
+    pub fn quiet(sizes: &[(&str, usize)], weeks: i32) -> Self {
+        let first = Epoch::from_index(228).first_week();
+        let names = sizes.iter().map(|(team, _)| *team).filter(|team| !team.is_empty());
+        let teams: Vec<TeamName> = names.map(|team| team.parse().unwrap()).collect();
+        let members = sizes.iter().flat_map(|(team, size)| {
+            let team = teams.iter().position(|name| name.as_str() == *team);
+            (0..*size).map(move |_| Member { moves: vec![(first.plus(-20), team)], accounts: 1, diligence: 0 })
+        });
+        Self {
+            first,
+            weeks,
+            members: members.collect(),
+            teams,
+            outsiders: 0,
+            merges: Vec::new(),
+            commits: Vec::new(),
+            uses: Vec::new(),
+            friction: Vec::new(),
+            edit: None,
+        }
+    }
+
+    /// Somebody's first account.
+    pub fn account(member: usize) -> Account {
+        Account { who: Who::Member(member), number: 0 }
+    }
+
+    /// Changes that somebody merged in a week counted from the first, each reviewed by the other after an hour.
+    pub fn merged(mut self, week: i32, author: usize, changes: usize, reviewer: Option<usize>) -> Self {
+        let merge = Merge {
+            week: self.first.plus(week),
+            author: Some(Self::account(author)),
+            owner: None,
+            reviewer: reviewer.map(Self::account),
+            waited: 3600,
+            comments: Some(1),
+            delivered: None,
+        };
+        self.merges.extend(std::iter::repeat_n(merge, changes));
+        self
     }
 
     fn work(&mut self, week: Week, dice: &mut Dice) {

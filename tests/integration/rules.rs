@@ -1,0 +1,243 @@
+//! Each rule of release attacked by itself, through the whole of release: roster, grid, cells, verdicts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quintant::model::{Atom, Component, Family, Measure, Parts, Question, Span, Week};
+use quintant::release::{Rule, Rules, survey_measures};
+use quintant_tests::adversary::{Account, Merge, Who, World, play};
+
+const K: usize = 5;
+
+fn released(world: &World) -> Vec<Atom> {
+    play(world, Rules::new(K)).atoms
+}
+
+/// What was told of a cell in its spans that start in a week, counted from the first.
+fn told(world: &World, atoms: &[Atom], cell: &str, week: i32, component: Component) -> Option<Measure> {
+    let is_it = |atom: &&Atom| {
+        atom.span.cell == cell
+            && atom.span.start == world.first.plus(week)
+            && atom.family == component.family()
+            && atom.facet.is_none()
+    };
+    let atom = atoms.iter().find(is_it).unwrap_or_else(|| panic!("{cell} has no span that starts in week {week}"));
+    atom.measures.get(&component).cloned()
+}
+
+fn merges(world: &World, cell: &str, week: i32) -> Option<i64> {
+    told(world, &released(world), cell, week, Component::MergedChanges).map(|measure| measure.count)
+}
+
+/// Ten people who merge as many changes each as is said.
+fn ten(changes: [usize; 10]) -> World {
+    let merged =
+        |world: World, (author, changes): (usize, &usize)| world.merged(0, author, *changes, Some((author + 1) % 10));
+    changes.iter().enumerate().fold(World::quiet(&[("amber", 10)], 2), merged)
+}
+
+#[test]
+fn rule_r02_a_fact_belongs_to_one_cell_and_the_organization_is_their_sum() {
+    let world = World::new(17);
+    let played = play(&world, Rules::new(K));
+    // Whoever moved is told once, wherever that is: every sum equals what lies in its cell.
+    let mut weeks: BTreeMap<(Family, &str, Week), usize> = BTreeMap::new();
+    for atom in played.atoms.iter().filter(|atom| atom.facet.is_none()) {
+        for offset in 0..atom.span.weeks {
+            *weeks.entry((atom.family, atom.span.cell.as_str(), atom.span.start.plus(offset))).or_default() += 1;
+        }
+    }
+    assert!(weeks.len() > 100);
+    assert!(weeks.values().all(|spans| *spans == 1), "a week of a cell is told twice");
+    let mut teams: BTreeSet<(&str, Week)> = BTreeSet::new();
+    for atom in played.atoms.iter().filter(|atom| atom.family == Family::Change) {
+        for team in &atom.span.teams {
+            assert!(teams.insert((team.as_str(), atom.span.start)), "`{team}` lies in two cells");
+        }
+    }
+}
+
+#[test]
+fn rule_r02_small_teams_are_pooled_by_their_roster_alone() {
+    let world = World::quiet(&[("amber", 3), ("cobalt", 3), ("jade", 4)], 4);
+    let cells =
+        |world: &World| -> BTreeSet<String> { released(world).into_iter().map(|atom| atom.span.cell).collect() };
+    let quiet = cells(&world);
+    assert_eq!(quiet, BTreeSet::from(["amber+cobalt+jade".to_owned(), Span::ORGANIZATION.to_owned()]));
+    let busy = (0..10).fold(world, |world, author| world.merged(0, author, 9, None));
+    assert_eq!(cells(&busy), quiet);
+    assert_eq!(merges(&busy, "amber+cobalt+jade", 0), Some(90));
+}
+
+#[test]
+fn rule_r04_four_people_are_withheld_and_five_are_told() {
+    assert_eq!(merges(&ten([3, 3, 3, 3, 0, 0, 0, 0, 0, 0]), "amber", 0), None);
+    assert_eq!(merges(&ten([3, 3, 3, 3, 3, 0, 0, 0, 0, 0]), "amber", 0), Some(15));
+}
+
+#[test]
+fn rule_r04_one_person_with_several_accounts_is_one() {
+    let mut world = ten([3, 3, 3, 3, 0, 0, 0, 0, 0, 0]);
+    world.members[0].accounts = 2;
+    let mut other = world.merges[0].clone();
+    other.author = Some(Account { who: Who::Member(0), number: 1 });
+    world.merges.push(other.clone());
+    assert_eq!(merges(&world, "amber", 0), None);
+    // Somebody whom the roster does not know fills no group either.
+    world.outsiders = 1;
+    other.author = Some(Account { who: Who::Outsider(0), number: 0 });
+    world.merges.push(other);
+    assert_eq!(merges(&world, "amber", 0), None);
+}
+
+#[test]
+fn rule_r04_what_is_left_when_reviews_are_taken_away_is_enough_or_not_told() {
+    // Two people merge something that nobody reviews.
+    let world = ten([3; 10]).merged(0, 0, 1, None).merged(0, 1, 1, None);
+    let atoms = released(&world);
+    let review_time = told(&world, &atoms, "amber", 0, Component::ReviewTime).unwrap();
+    assert_eq!(review_time.parts, Parts::Hidden);
+    assert_eq!(told(&world, &atoms, "amber", 0, Component::UnreviewedMerges), None);
+    let more = (2..5).fold(world, |world, author| world.merged(0, author, 1, None));
+    let unreviewed = told(&more, &released(&more), "amber", 0, Component::UnreviewedMerges).unwrap();
+    assert_eq!((unreviewed.total, unreviewed.count), (5, 35));
+}
+
+#[test]
+fn rule_r04_one_authors_work_for_another_team_is_withheld() {
+    let mut world = World::quiet(&[("amber", 10), ("cobalt", 10)], 1);
+    for author in 0..10 {
+        world = world.merged(0, author, 3, None);
+    }
+    for (index, merge) in world.merges.iter_mut().enumerate() {
+        // One author's three belong to the other team's repository.
+        merge.owner = Some(usize::from(index < 3));
+    }
+    assert_eq!(told(&world, &released(&world), "amber", 0, Component::CrossTeamChanges), None);
+    for (index, merge) in world.merges.iter_mut().enumerate() {
+        merge.owner = Some(index % 2);
+    }
+    assert!(told(&world, &released(&world), "amber", 0, Component::CrossTeamChanges).is_some());
+}
+
+#[test]
+fn rule_r05_nobody_stands_out_of_a_sum() {
+    // One has 60 of 70: whoever knows the second one's knows the first one's to a sixth.
+    assert_eq!(merges(&ten([60, 2, 1, 1, 1, 1, 1, 1, 1, 1]), "amber", 0), None);
+    assert_eq!(merges(&ten([10, 9, 2, 2, 2, 2, 2, 2, 2, 2]), "amber", 0), Some(35));
+}
+
+#[test]
+fn rule_r05_nobody_has_more_than_half_of_a_mean() {
+    // Thirty of forty are enough to hide in a sum, and not in a median.
+    let world = ten([30, 2, 1, 1, 1, 1, 1, 1, 1, 1]);
+    let atoms = released(&world);
+    assert_eq!(told(&world, &atoms, "amber", 0, Component::MergedChanges).map(|measure| measure.count), Some(40));
+    assert_eq!(told(&world, &atoms, "amber", 0, Component::ReviewTime), None);
+}
+
+#[test]
+fn rule_r06_not_everybody_is_alike() {
+    let burnout = |answers: &[f64]| {
+        let answers: Vec<BTreeMap<Question, f64>> =
+            answers.iter().map(|answer| BTreeMap::from([(Question::Burnout, *answer)])).collect();
+        survey_measures(&answers, None, &Rules::new(K)).get(&Component::BurnedOut).map(|measure| measure.total)
+    };
+    // Fives and fours are the same answer to the question that is told.
+    assert_eq!(burnout(&[5.0, 5.0, 5.0, 4.0, 4.0]), None);
+    assert_eq!(burnout(&[5.0, 5.0, 5.0, 5.0, 1.0]), None);
+    assert_eq!(burnout(&[5.0, 5.0, 4.0, 2.0, 1.0]), Some(3));
+}
+
+#[test]
+fn rule_r06_a_percentile_needs_people_beyond_it() {
+    let mut world = ten([2; 10]);
+    // Of twenty, the longest two are one person's.
+    for (index, merge) in world.merges.iter_mut().enumerate() {
+        merge.waited = if index < 2 { 500_000 } else { 3600 << (index % 5) };
+    }
+    let time = told(&world, &released(&world), "amber", 0, Component::ReviewTime).unwrap();
+    let histogram = time.histogram.unwrap();
+    assert!(histogram.percentile(50).is_some());
+    assert_eq!(histogram.percentile(90), None, "{histogram:?}");
+}
+
+#[test]
+fn rule_r15_people_are_told_in_fives() {
+    let active = |people: usize| {
+        let changes = std::array::from_fn(|author| usize::from(author < people));
+        let world = ten(changes);
+        let measure = told(&world, &released(&world), "amber", 0, Component::ActivePeople)?;
+        Some(measure.total)
+    };
+    // Reviewers are the authors' neighbours, so that one more is active than merges.
+    assert_eq!([3, 4, 5, 8, 9].map(active), [None, Some(5), Some(5), Some(5), Some(10)]);
+    // Answers of surveys likewise: of every number and sum that fit, there are several.
+    let responses = |count: usize| {
+        let answer =
+            |index: usize| BTreeMap::from([(Question::Rating, f64::from(u32::try_from(index % 5).unwrap() + 1))]);
+        let answers: Vec<_> = (0..count).map(answer).collect();
+        survey_measures(&answers, None, &Rules::new(K)).get(&Component::Responses).map(|measure| measure.total)
+    };
+    assert_eq!([4, 5, 9, 10, 14].map(responses), [None, Some(5), Some(5), Some(10), Some(10)]);
+}
+
+#[test]
+fn rule_r16_the_span_follows_the_roster_and_never_the_data() {
+    let grid = |world: &World| -> BTreeSet<(String, Week, i32)> {
+        released(world).into_iter().map(|atom| (atom.span.cell, atom.span.start, atom.span.weeks)).collect()
+    };
+    let quiet = World::quiet(&[("amber", 10), ("cobalt", 7), ("jade", 5)], 13);
+    let expected = grid(&quiet);
+    let lengths: BTreeMap<&str, BTreeSet<i32>> =
+        expected.iter().fold(BTreeMap::new(), |mut lengths, (cell, _, weeks)| {
+            lengths.entry(cell.as_str()).or_default().insert(*weeks);
+            lengths
+        });
+    assert_eq!(lengths["amber"], BTreeSet::from([1]));
+    assert_eq!(lengths["cobalt"], BTreeSet::from([2, 3]));
+    assert_eq!(lengths["jade"], BTreeSet::from([4, 5]));
+    let away = (0..21).fold(quiet, |world, author| world.merged(author % 3, usize::try_from(author).unwrap(), 3, None));
+    assert_eq!(grid(&away), expected);
+}
+
+#[test]
+fn rule_r16_machines_share_the_verdict_of_changes() {
+    // Five land commits, and four of them merge: what was withheld could be had from the commits.
+    let mut world = ten([3, 3, 3, 3, 0, 0, 0, 0, 0, 0]);
+    world.commits = (0..5).map(|author| (world.first, World::account(author))).collect();
+    assert_eq!(told(&world, &released(&world), "amber", 0, Component::Commits), None);
+    let loose = play(&world, Rules::new(K).without(Rule::Verdict)).atoms;
+    assert!(told(&world, &loose, "amber", 0, Component::Commits).is_some());
+}
+
+#[test]
+fn rule_r17_that_nobody_worked_reads_like_that_few_did() {
+    let idle = World::quiet(&[("amber", 10)], 2);
+    let few = ten([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let of_people =
+        |world: &World| -> Vec<Atom> { released(world).into_iter().filter(|atom| atom.span.cell == "amber").collect() };
+    assert_eq!(of_people(&idle), of_people(&few));
+}
+
+/// Worlds that differ only in what is withheld are the same to the last atom.
+#[test]
+fn twins_with_other_withheld_work_are_released_alike() {
+    let mut differing = 0;
+    for seed in 1..=60 {
+        let (world, mut twin) = (World::new(seed), World::new(seed));
+        let played = play(&world, Rules::new(K));
+        for atom in played.atoms.iter().filter(|atom| atom.family == Family::Change) {
+            // Too few people merge there, whatever they merge: they merge everything once more.
+            let merges = played.merges(&world, atom);
+            let authors: BTreeSet<Who> =
+                merges.iter().filter_map(|merge| merge.author).map(|author| author.who).collect();
+            if authors.len() < K {
+                let more = merges.into_iter().cloned().map(|merge| Merge { reviewer: None, delivered: None, ..merge });
+                twin.merges.extend(more);
+            }
+        }
+        differing += twin.merges.len() - world.merges.len();
+        assert_eq!(play(&twin, Rules::new(K)).atoms, played.atoms, "seed {seed}");
+    }
+    assert!(differing > 100, "the twins differ by {differing} changes only");
+}
