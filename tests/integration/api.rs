@@ -59,6 +59,15 @@ const FIELDS: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// What stands beside them.
+const MORE_FIELDS: [(&str, &[&str]); 5] = [
+    ("satisfaction", &["response_rate"]),
+    ("performance", &["deployment_rework_rate", "open_incidents"]),
+    ("activity", &["active_share"]),
+    ("communication", &["unreviewed_merge_rate"]),
+    ("efficiency", &["friction_per_100_devs_30d"]),
+];
+
 struct Answered {
     status: u16,
     content_type: String,
@@ -121,7 +130,12 @@ async fn what_is_unknown_is_refused_with_what_is_allowed() {
         ("time_range=31d", "unknown_time_range", unknown_range, RANGES),
         ("time_range=", "unknown_time_range", unknown_range, RANGES),
         ("time_range=%FF", "unknown_time_range", unknown_range, RANGES),
-        ("team=Payments", "unknown_team", "there is no such team", &["payments", "search", "unassigned"]),
+        (
+            "team=Payments",
+            "unknown_team",
+            "there is no such team; did you mean `payments`?",
+            &["payments", "search", "unassigned"],
+        ),
         ("range=30d", "unknown_parameter", "there is no such parameter", PARAMETERS),
         ("time_range=7d&time_range=30d", "repeated_parameter", "each parameter is given once", PARAMETERS),
         ("from=2026-10-05&to=yesterday", "bad_date", bad_date, &[]),
@@ -136,10 +150,22 @@ async fn what_is_unknown_is_refused_with_what_is_allowed() {
         }
     }
     let dimensions = FIELDS.map(|(dimension, _)| dimension);
-    for name in ["productivity", "Activity", "%FF"] {
-        let path = format!("/api/v1/metrics/space/{name}");
-        check_problem(&host, &path, "unknown_dimension", "there is no such dimension", &dimensions).await;
+    for (name, hint) in [("productivity", ""), ("Activity", "; did you mean `activity`?"), ("%FF", "")] {
+        for rest in ["", "/trend"] {
+            let path = format!("/api/v1/metrics/space/{name}{rest}");
+            let detail = format!("there is no such dimension{hint}");
+            check_problem(&host, &path, "unknown_dimension", &detail, &dimensions).await;
+        }
     }
+    let metrics: Vec<&str> =
+        FIELDS.iter().zip(MORE_FIELDS).flat_map(|((_, known), (_, more))| known.iter().chain(more)).copied().collect();
+    for (name, hint) in [("commit_counts", "; did you mean `commits_count`?"), ("velocity", ""), ("%FF", "")] {
+        let detail = format!("there is no such metric{hint}");
+        check_problem(&host, &format!("/api/v1/explain/{name}"), "unknown_metric", &detail, &metrics).await;
+    }
+    check_problem(&host, "/api/v1/metrics/samples/queue", "unknown_metric", "there is no such metric", &[]).await;
+    let path = "/api/v1/metrics/samples/queue?team=search";
+    check_problem(&host, path, "unknown_parameter", "there is no such parameter", &PARAMETERS[..3]).await;
     host.finish().await;
 }
 
@@ -171,6 +197,11 @@ async fn what_is_not_there_is_a_problem_too() {
         "/openapi.json",
         "/api/v1/metrics/space",
         "/api/v1/metrics/space/activity",
+        "/api/v1/metrics/space/activity/trend",
+        "/api/v1/metrics/space/health",
+        "/api/v1/metrics/samples/queue",
+        "/api/v1/explain/commits_count",
+        "/api/v1/teams",
     ] {
         let Answered { status, content_type, allow, body } = ask(&host, Method::POST, path).await;
         assert_eq!((status, content_type.as_str()), (405, "application/problem+json"), "{path}");
@@ -202,9 +233,11 @@ async fn before_any_release_everything_is_null_with_a_reason() {
         {
           "activity": {
             "active_developers_count": null,
+            "active_share": null,
             "ai_tool_adoption_rate": null,
             "code_reviews_count": null,
             "commits_count": null,
+            "details": {},
             "platform_usage_count": null,
             "pull_requests_count": null,
             "window": {
@@ -216,6 +249,7 @@ async fn before_any_release_everything_is_null_with_a_reason() {
             },
             "withheld": {
               "active_developers_count": "not_covered",
+              "active_share": "not_covered",
               "ai_tool_adoption_rate": "no_source",
               "code_reviews_count": "not_covered",
               "commits_count": "not_covered",
@@ -227,8 +261,10 @@ async fn before_any_release_everything_is_null_with_a_reason() {
             "avg_review_time_hours": null,
             "constructive_feedback_rate": null,
             "cross_team_prs": null,
+            "details": {},
             "mattermost_messages": null,
             "pr_comments_avg": null,
+            "unreviewed_merge_rate": null,
             "window": {
               "as_of": null,
               "from": null,
@@ -241,14 +277,17 @@ async fn before_any_release_everything_is_null_with_a_reason() {
               "constructive_feedback_rate": "no_source",
               "cross_team_prs": "not_covered",
               "mattermost_messages": "no_source",
-              "pr_comments_avg": "no_source"
+              "pr_comments_avg": "not_covered",
+              "unreviewed_merge_rate": "not_covered"
             }
           },
           "efficiency": {
             "cognitive_load_avg": null,
             "context_switches": null,
+            "details": {},
             "flow_state_days": null,
             "friction_incidents": null,
+            "friction_per_100_devs_30d": null,
             "valuable_work_percentage": null,
             "window": {
               "as_of": null,
@@ -262,6 +301,7 @@ async fn before_any_release_everything_is_null_with_a_reason() {
               "context_switches": "no_source",
               "flow_state_days": "no_source",
               "friction_incidents": "no_source",
+              "friction_per_100_devs_30d": "no_source",
               "valuable_work_percentage": "no_source"
             }
           },
@@ -270,8 +310,11 @@ async fn before_any_release_everything_is_null_with_a_reason() {
             "build_success_rate": null,
             "change_failure_rate": null,
             "deployment_frequency": null,
+            "deployment_rework_rate": null,
+            "details": {},
             "lead_time_hours": null,
             "mttr_minutes": null,
+            "open_incidents": null,
             "test_coverage": null,
             "window": {
               "as_of": null,
@@ -284,15 +327,19 @@ async fn before_any_release_everything_is_null_with_a_reason() {
               "build_success_rate": "no_source",
               "change_failure_rate": "no_source",
               "deployment_frequency": "no_source",
+              "deployment_rework_rate": "no_source",
               "lead_time_hours": "no_source",
               "mttr_minutes": "no_source",
+              "open_incidents": "no_source",
               "test_coverage": "no_source"
             }
           },
           "satisfaction": {
             "burnout_percentage": null,
+            "details": {},
             "nps_score": null,
             "response_count": null,
+            "response_rate": null,
             "satisfaction_rating": null,
             "window": {
               "as_of": null,
@@ -305,6 +352,7 @@ async fn before_any_release_everything_is_null_with_a_reason() {
               "burnout_percentage": "no_source",
               "nps_score": "no_source",
               "response_count": "no_source",
+              "response_rate": "no_source",
               "satisfaction_rating": "no_source"
             }
           },
@@ -340,18 +388,27 @@ async fn answers_have_the_fields_that_clients_know() {
     assert_eq!(space["time_range"], "30d");
     assert_eq!(space["timestamp"], simulation_end().to_string());
     assert_eq!(host.get("/api/v1/metrics/space?time_range=30d").await.1, space);
-    for (dimension, fields) in FIELDS {
+    for ((dimension, fields), (_, more)) in FIELDS.into_iter().zip(MORE_FIELDS) {
         let path = format!("/api/v1/metrics/space/{dimension}");
         let (status, alone) = host.get(&path).await;
         assert_eq!((status, &alone), (200, &space[dimension]));
         assert_eq!(host.get(&format!("{path}?time_range=30d")).await.1, alone);
         let keys: Vec<&str> = alone.as_object().unwrap().keys().map(String::as_str).collect();
-        let mut known: Vec<&str> = fields.iter().copied().chain(["window", "withheld"]).collect();
+        let mut known: Vec<&str> =
+            fields.iter().chain(more).copied().chain(["window", "withheld", "details"]).collect();
         known.sort_unstable();
         assert_eq!(keys, known);
-        for field in fields {
+        for field in fields.iter().chain(more) {
             let (value, reason) = (&alone[field], alone["withheld"].get(field));
             assert!(value.is_null() == reason.is_some() && (value.is_null() || value.is_number()), "{field}: {alone}");
+            assert_eq!(value.is_null(), alone["details"].get(field).is_none(), "{field}: {alone}");
+            let (_, explained) = host.get(&format!("/api/v1/explain/{field}")).await;
+            let detail = alone["details"].get(field).unwrap_or(&Value::Null);
+            assert_eq!((&explained["value"], &explained["detail"]), (value, detail), "{field}");
+            assert_eq!(
+                (explained["withheld"].as_str(), &explained["dimension"]),
+                (reason.and_then(Value::as_str), &json!(dimension))
+            );
         }
         assert_eq!((&alone["window"]["weeks_total"], &alone["window"]["to"]), (&json!(4), &json!("2026-11-23")));
     }
@@ -373,40 +430,55 @@ fn exposition(text: &str) -> (BTreeMap<String, f64>, BTreeMap<String, String>) {
     (series, types)
 }
 
+/// Each series of the replaced service, and the field that it shows.
+const GAUGES: [(&str, &str, &str); 16] = [
+    ("space_nps_score", "satisfaction", "nps_score"),
+    ("space_satisfaction_rating", "satisfaction", "satisfaction_rating"),
+    ("space_burnout_percentage", "satisfaction", "burnout_percentage"),
+    ("space_deployment_frequency", "performance", "deployment_frequency"),
+    ("space_lead_time_hours", "performance", "lead_time_hours"),
+    ("space_change_failure_rate", "performance", "change_failure_rate"),
+    ("space_mttr_minutes", "performance", "mttr_minutes"),
+    ("space_active_developers", "activity", "active_developers_count"),
+    ("space_ai_adoption_rate", "activity", "ai_tool_adoption_rate"),
+    ("space_review_time_hours", "communication", "avg_review_time_hours"),
+    ("space_pr_comments_avg", "communication", "pr_comments_avg"),
+    ("space_cross_team_collaboration", "communication", "cross_team_prs"),
+    ("space_flow_state_days", "efficiency", "flow_state_days"),
+    ("space_valuable_work_percentage", "efficiency", "valuable_work_percentage"),
+    ("space_cognitive_load", "efficiency", "cognitive_load_avg"),
+    ("space_friction_incidents", "efficiency", "friction_incidents"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metrics_show_each_released_cell_and_no_other() {
     let host = released_host().await;
     let Answered { status, content_type, body, .. } = ask(&host, Method::GET, "/metrics").await;
     assert_eq!((status, content_type.as_str()), (200, "text/plain; version=0.0.4"));
     let (mut series, types) = exposition(&body);
-    let expected_types = [
-        ("quintant_build_info", "gauge"),
-        ("quintant_config_last_reload_successful", "gauge"),
-        ("space_active_developers", "gauge"),
-        ("space_commits_total", "counter"),
-        ("space_cross_team_collaboration", "gauge"),
-        ("space_pull_requests_total", "counter"),
-        ("space_review_time_hours", "gauge"),
-    ];
-    assert_eq!(types, BTreeMap::from(expected_types.map(|(name, kind)| (name.to_owned(), kind.to_owned()))));
+    for (name, kind) in &types {
+        assert_eq!(kind, if name.ends_with("_total") { "counter" } else { "gauge" }, "{name}");
+    }
 
-    let (_, problem) = host.get("/api/v1/metrics/space?team=nobody").await;
-    let cells = problem["allowed"].as_array().unwrap().iter().map(|cell| cell.as_str().unwrap());
+    let (_, teams) = host.get("/api/v1/teams").await;
+    let cells = teams["teams"].as_array().unwrap().iter().map(|cell| cell["name"].as_str().unwrap());
     let (mut present, mut absent) = (0, 0);
     for cell in cells.chain([""]) {
-        let ask = async |range: &str| {
+        let ask = async |place: &str, range: &str| {
             let team = if cell.is_empty() { String::new() } else { format!("&team={}", cell.replace('+', "%2B")) };
-            host.get(&format!("/api/v1/metrics/space?{range}{team}")).await.1
+            host.get(&format!("/api/v1/metrics/space{place}?{range}{team}")).await.1
         };
-        let month = ask("time_range=30d").await;
-        let ever = ask("from=2026-01-05&to=2026-12-28").await;
-        for (name, value) in [
-            ("space_active_developers", &month["activity"]["active_developers_count"]),
-            ("space_review_time_hours", &month["communication"]["avg_review_time_hours"]),
-            ("space_cross_team_collaboration", &month["communication"]["cross_team_prs"]),
+        let month = ask("", "time_range=30d").await;
+        let ever = ask("", "from=2026-01-05&to=2026-12-28").await;
+        let health = ask("/health", "time_range=30d").await;
+        assert_eq!(health["health_score"], month["health_score"]);
+        let mut expected = vec![
+            ("space_devex_health_score", &health["health_score"]),
             ("space_commits_total", &ever["activity"]["commits_count"]),
             ("space_pull_requests_total", &ever["activity"]["pull_requests_count"]),
-        ] {
+        ];
+        expected.extend(GAUGES.map(|(name, dimension, field)| (name, &month[dimension][field])));
+        for (name, value) in expected {
             let shown = series.remove(&format!("{name}{{team=\"{cell}\"}}"));
             assert_eq!(shown, value.as_f64(), "{name} of `{cell}`");
             *if shown.is_some() { &mut present } else { &mut absent } += 1;

@@ -91,44 +91,58 @@ fn close(schema: &mut Value) {
     }
 }
 
+/// What may stand for a parameter, as the document lists it.
+fn values(operation: &Value, name: &str) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let parameter = parameters
+        .filter(|parameter| parameter["name"] == name)
+        .find(|parameter| parameter["schema"]["enum"].is_array());
+    parameter.map_or_else(Vec::new, |parameter| serde_json::from_value(parameter["schema"]["enum"].clone()).unwrap())
+}
+
+/// The name in a path's braces.
+fn placeholder(path: &str) -> Option<&str> {
+    Some(path.split_once('{')?.1.split_once('}')?.0)
+}
+
 async fn check_everything(host: &Host) {
     const SPACE: &str = "/api/v1/metrics/space";
-    const ONE: &str = "/api/v1/metrics/space/{dimension}";
+    const FEW: usize = 6;
     let document = Document::of(host).await;
-    let operation = &document.0["paths"][ONE]["get"];
-    let values = |name: &str| -> Vec<String> {
-        let parameters = operation["parameters"].as_array().unwrap();
-        let parameter = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
-        serde_json::from_value(parameter["schema"]["enum"].clone()).unwrap()
-    };
-    let (ranges, dimensions) = (values("time_range"), values("dimension"));
     let (_, problem) = host.get("/api/v1/metrics/space?team=nobody").await;
     let teams: Vec<String> = serde_json::from_value(problem["allowed"].clone()).unwrap();
-    let mut questions = vec![String::new(), "?from=2026-10-05&to=2026-11-02".to_owned()];
-    questions.extend(ranges.iter().map(|range| format!("?time_range={range}")));
+    let mut questions = vec![String::new(), "?time_range=90d".to_owned(), "?from=2026-10-05&to=2026-11-02".to_owned()];
+    questions.extend(
+        values(&document.0["paths"][SPACE]["get"], "time_range").iter().map(|range| format!("?time_range={range}")),
+    );
     questions.extend(teams.iter().map(|team| format!("?team={}", team.replace('+', "%2B"))));
     let wrong = ["?team=nobody", "?time_range=1y", "?from=now&to=then", "?to=2026-01-01", "?x=1", "?team=a&team=b"];
     questions.extend(wrong.map(str::to_owned));
 
     let mut asked = Vec::new();
     for path in document.paths() {
-        let places = if path == ONE {
-            dimensions
-                .iter()
-                .map(|name| path.replace("{dimension}", name))
-                .chain([path.replace("{dimension}", "x")])
-                .collect()
-        } else {
-            vec![path.to_owned()]
-        };
-        for place in places {
-            let has_questions = [SPACE, ONE].contains(&path);
-            for question in questions.iter().filter(|question| has_questions || question.is_empty()) {
-                asked.push((path, format!("{place}{question}")));
+        let operation = &document.0["paths"][path]["get"];
+        let mut names = placeholder(path).map_or_else(Vec::new, |name| values(operation, name));
+        names.push("x".to_owned());
+        let has_questions = !values(operation, "time_range").is_empty();
+        for (position, name) in names.iter().enumerate() {
+            let place = placeholder(path).map(|placeholder| path.replace(&format!("{{{placeholder}}}"), name));
+            if place.is_none() && position > 0 {
+                continue;
             }
+            let place = place.unwrap_or_else(|| path.to_owned());
+            let several = names.len() <= FEW || position == 0;
+            let questions = questions.iter().take(if !has_questions {
+                1
+            } else if several {
+                usize::MAX
+            } else {
+                2
+            });
+            asked.extend(questions.map(|question| (path, format!("{place}{question}"))));
         }
     }
-    assert!(asked.len() > 80, "{asked:?}");
+    assert!(asked.len() > 300, "{asked:?}");
     for (template, path) in asked {
         let response = ask(host, Method::GET, &path, &[]).await;
         let (status, tag) = (response.status(), response.headers().get(header::ETAG).cloned());
@@ -158,7 +172,7 @@ async fn every_answer_is_as_the_document_says() {
 async fn whoever_asks_for_the_head_gets_the_headers_alone() {
     let host = fresh_host().await;
     for path in Document::of(&host).await.paths() {
-        let path = path.replace("{dimension}", "activity");
+        let path = path.replace("{dimension}", "activity").replace("{metric}", "commits_count");
         let names = |response: &Response| -> Vec<String> {
             let mut names: Vec<String> = response.headers().keys().map(ToString::to_string).collect();
             names.sort();

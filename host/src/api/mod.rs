@@ -1,5 +1,6 @@
 //! The only room that knows axum: REST and Prometheus over released atoms and run status. It never sees a fact.
 
+mod explain;
 mod guard;
 mod health;
 mod openapi;
@@ -7,10 +8,14 @@ mod problem;
 mod prometheus;
 mod question;
 mod request;
+mod sample;
 mod schema;
+mod score;
 mod serve;
 mod shelf;
 mod space;
+mod team;
+mod trend;
 mod validator;
 
 use std::sync::Arc;
@@ -94,6 +99,11 @@ fn answers() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .routes(routes!(space::all))
         .routes(routes!(space::one))
+        .routes(routes!(score::health))
+        .routes(routes!(trend::trend))
+        .routes(routes!(explain::explain))
+        .routes(routes!(sample::sample))
+        .routes(routes!(team::teams))
         .routes(routes!(prometheus::metrics))
         .routes(routes!(openapi::document))
 }

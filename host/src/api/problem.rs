@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::request::RequestId;
 use super::schema;
+use crate::config::nearest;
 
 macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal, $status:ident;)+) => {
@@ -44,6 +45,8 @@ codes! {
     RepeatedParameter = "repeated_parameter", BAD_REQUEST;
     /// `allowed` lists the dimensions.
     UnknownDimension = "unknown_dimension", BAD_REQUEST;
+    /// `allowed` lists the metrics.
+    UnknownMetric = "unknown_metric", BAD_REQUEST;
     /// `allowed` lists the teams, the pools of small teams, and `unassigned`.
     UnknownTeam = "unknown_team", BAD_REQUEST;
     /// `allowed` lists the time ranges.
@@ -137,6 +140,13 @@ impl Problem {
 
     pub(super) fn allowing(self, allowed: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { allowed: allowed.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// There is no `given`; tells what is there, and which of that may have been meant.
+    pub(super) fn unknown<'a>(code: Code, what: &str, given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let meant = nearest(given, &known).map(|meant| format!("; did you mean `{meant}`?"));
+        Self::new(code, format!("there is no such {what}{}", meant.unwrap_or_default())).allowing(known)
     }
 
     pub(super) fn unavailable() -> Self {

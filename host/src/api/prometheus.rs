@@ -9,29 +9,49 @@ use super::shelf::Page;
 use super::validator::Known;
 use super::{Desk, Problem};
 use crate::metrics::{Answers, Scope, TimeRange, Value};
-use crate::model::{Component, Dimension, Metric};
+use crate::model::{Component, Metric};
 
 /// Series over the last four released weeks; counters run from the first release on. `team=""` is the whole organization.
-const GAUGES: [(&str, &str, Dimension, Metric); 3] = [
+const GAUGES: [(&str, Metric, &str); 16] = [
+    ("space_nps_score", Metric::NpsScore, "Promoters less detractors among the answers, from -100 to 100"),
+    ("space_satisfaction_rating", Metric::SatisfactionRating, "Mean rating from 1 to 5"),
+    ("space_burnout_percentage", Metric::BurnoutPercentage, "Respondents who feel burned out, in percent"),
+    ("space_deployment_frequency", Metric::DeploymentFrequency, "Successful production deployments a day"),
+    (
+        "space_lead_time_hours",
+        Metric::LeadTimeHours,
+        "Mean hours from a change's first commit until it runs in production",
+    ),
+    (
+        "space_change_failure_rate",
+        Metric::ChangeFailureRate,
+        "Production deployments that caused a failure, in percent",
+    ),
+    (
+        "space_mttr_minutes",
+        Metric::MttrMinutes,
+        "Median minutes from a failing deployment until its failure is resolved",
+    ),
     (
         "space_active_developers",
-        "Mean distinct people a week with a commit, merged change or review, floored to fives",
-        Dimension::Activity,
         Metric::ActiveDevelopersCount,
+        "Mean distinct people a week with a commit, merged change or review, floored to fives",
     ),
+    ("space_ai_adoption_rate", Metric::AiToolAdoptionRate, "People with use of an AI tool, in percent of the roster"),
+    ("space_review_time_hours", Metric::AvgReviewTimeHours, "Mean hours from ready to first review of merged changes"),
+    ("space_pr_comments_avg", Metric::PrCommentsAvg, "Mean review comments on a merged change"),
+    ("space_cross_team_collaboration", Metric::CrossTeamPrs, "Merged changes in another team's repository"),
+    ("space_flow_state_days", Metric::FlowStateDays, "Mean days a week with deep, undisturbed work"),
     (
-        "space_review_time_hours",
-        "Mean hours from ready to first review of merged changes",
-        Dimension::Communication,
-        Metric::AvgReviewTimeHours,
+        "space_valuable_work_percentage",
+        Metric::ValuableWorkPercentage,
+        "Mean share of work that is called valuable, in percent",
     ),
-    (
-        "space_cross_team_collaboration",
-        "Merged changes in another team's repository",
-        Dimension::Communication,
-        Metric::CrossTeamPrs,
-    ),
+    ("space_cognitive_load", Metric::CognitiveLoadAvg, "Mean cognitive load from 1 to 5"),
+    ("space_friction_incidents", Metric::FrictionIncidents, "Friction that was reported"),
 ];
+
+const HEALTH: (&str, &str) = ("space_devex_health_score", "Health score from 0 to 100");
 
 const COUNTERS: [(&str, &str, Component); 2] = [
     ("space_commits_total", "Commits landed on default branches since the first release", Component::Commits),
@@ -62,25 +82,28 @@ pub(super) async fn metrics(State(desk): State<Desk>, known: Known) -> Result<Re
 
 fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheus::Error> {
     let registry = Registry::new();
-    let cells: Vec<String> = answers.cells().into_iter().map(str::to_owned).collect();
-    for (name, help, dimension, metric) in GAUGES {
+    let cells = answers.cells().into_iter().map(|cell| Scope::Cell(cell.to_owned()));
+    let scopes: Vec<Scope> = std::iter::once(Scope::Organization).chain(cells).collect();
+    let add = |(name, help): (&str, &str), value: &dyn Fn(&Scope) -> Option<f64>| -> Result<(), prometheus::Error> {
         let gauge = GaugeVec::new(Opts::new(name, help), &["team"])?;
-        let scopes = std::iter::once(Scope::Organization).chain(cells.iter().cloned().map(Scope::Cell));
-        for scope in scopes {
-            let answer = answers.dimension(dimension, TimeRange::Month, &scope);
-            let Some(Ok(value)) = answer.fields.iter().find(|(field, _)| *field == metric).map(|(_, value)| *value)
-            else {
-                continue;
-            };
-            let team = if let Scope::Cell(cell) = &scope { cell.as_str() } else { "" };
-            gauge.with_label_values(&[team]).set(as_f64(value));
+        for scope in &scopes {
+            if let Some(value) = value(scope) {
+                let team = if let Scope::Cell(cell) = scope { cell.as_str() } else { "" };
+                gauge.with_label_values(&[team]).set(value);
+            }
         }
-        registry.register(Box::new(gauge))?;
+        registry.register(Box::new(gauge))
+    };
+    for (name, metric, help) in GAUGES {
+        add((name, help), &|scope| Some(answers.value(metric, TimeRange::Month, scope)?.as_f64()))?;
     }
+    add(HEALTH, &|scope| answers.health(TimeRange::Month, scope).0.score)?;
     for (name, help, component) in COUNTERS {
         let counter = CounterVec::new(Opts::new(name, help), &["team"])?;
         for total in answers.totals(component) {
-            counter.with_label_values(&[total.cell.as_deref().unwrap_or("")]).inc_by(as_f64(Value::Count(total.count)));
+            counter
+                .with_label_values(&[total.cell.as_deref().unwrap_or("")])
+                .inc_by(Value::Count(total.count).as_f64());
         }
         registry.register(Box::new(counter))?;
     }
@@ -94,12 +117,4 @@ fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheu
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
     registry.register(Box::new(build))?;
     TextEncoder::new().encode_to_string(&registry.gather())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn as_f64(value: Value) -> f64 {
-    match value {
-        Value::Count(count) => count as f64,
-        Value::Number(number) => number,
-    }
 }

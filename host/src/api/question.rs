@@ -8,20 +8,21 @@ use axum::http::request::Parts;
 use jiff::civil::Date;
 use serde_json::json;
 use utoipa::IntoParams;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{RefOr, Required, Schema};
 
 use super::Problem;
 use super::problem::Code;
 use crate::metrics::{Answers, Scope, TimeRange};
-use crate::model::Dimension;
+use crate::model::{Dimension, Metric};
 
 const TIME_RANGE: &str = "time_range";
 const FROM: &str = "from";
 const TO: &str = "to";
 const TEAM: &str = "team";
-const PARAMETERS: [&str; 4] = [TIME_RANGE, FROM, TO, TEAM];
+const OF_PERIOD: [&str; 3] = [TIME_RANGE, FROM, TO];
+const OF_QUESTION: [&str; 4] = [TIME_RANGE, FROM, TO, TEAM];
 
 /// A window, and a team that may exist.
 #[derive(Debug)]
@@ -35,9 +36,9 @@ impl Question {
     pub(super) fn scope(&self, answers: &Answers) -> Result<Scope, Problem> {
         match &self.team {
             None => Ok(Scope::Organization),
-            Some(team) => answers
-                .scope(team)
-                .map_err(|unknown| Problem::new(Code::UnknownTeam, "there is no such team").allowing(unknown.known)),
+            Some(team) => answers.scope(team).map_err(|unknown| {
+                Problem::unknown(Code::UnknownTeam, "team", team, unknown.known.iter().map(String::as_str))
+            }),
         }
     }
 }
@@ -46,18 +47,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Question {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut given = given(parts)?;
+        let mut given = given(parts, &OF_QUESTION)?;
         Ok(Self { range: range(&given)?, team: given.remove(TEAM) })
     }
 }
 
-fn given(parts: &Parts) -> Result<BTreeMap<String, String>, Problem> {
-    let refused = |code, detail: &'static str| Problem::new(code, detail).allowing(PARAMETERS);
+/// A window of the whole organization.
+#[derive(Debug)]
+pub(super) struct Period {
+    pub(super) range: TimeRange,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Period {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self { range: range(&given(parts, &OF_PERIOD)?)? })
+    }
+}
+
+fn given(parts: &Parts, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+    let refused = |code, detail: &'static str| Problem::new(code, detail).allowing(known.iter().copied());
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
         .map_err(|_| refused(Code::BadQuery, "the query cannot be read"))?;
     let mut given = BTreeMap::new();
     for (name, value) in pairs {
-        if !PARAMETERS.contains(&name.as_str()) {
+        if !known.contains(&name.as_str()) {
             return Err(refused(Code::UnknownParameter, "there is no such parameter"));
         }
         if given.insert(name, value).is_some() {
@@ -85,7 +100,7 @@ fn range(given: &BTreeMap<String, String>) -> Result<TimeRange, Problem> {
             }
         }
         _ => Err(Problem::new(Code::AmbiguousTimeRange, "give either `time_range` or both `from` and `to`")
-            .allowing([TIME_RANGE, FROM, TO])),
+            .allowing(OF_PERIOD)),
     }
 }
 
@@ -96,64 +111,104 @@ fn date(text: &str) -> Result<Date, Problem> {
     date.ok_or_else(|| Problem::new(Code::BadDate, detail))
 }
 
-impl IntoParams for Question {
+fn parameter(name: &str, place: ParameterIn, description: &str, schema: ObjectBuilder) -> Parameter {
+    let is_of_path = place == ParameterIn::Path;
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(if is_of_path { Required::True } else { Required::False })
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+impl IntoParams for Period {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = || ObjectBuilder::new().schema_type(Type::String);
         let date = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
-        let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
-            ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Query)
-                .required(Required::False)
-                .description(Some(description))
-                .schema(Some(schema))
-                .build()
-        };
+        let query = |name, description, schema| parameter(name, ParameterIn::Query, description, schema);
         vec![
-            parameter(
+            query(
                 TIME_RANGE,
                 "The last released weeks: `7d` is one, `30d` are four, `90d` are thirteen. `24h` is taken for old \
                  clients and holds no whole week, so that every field is null. Not together with `from` and `to`.",
                 text().enum_values(Some(TimeRange::NAMES)).default(Some(json!(TimeRange::default().as_str()))),
             ),
-            parameter(FROM, "The first day. Only together with `to`. Snapped inward to whole weeks.", date()),
-            parameter(TO, "The day after the last, later than `from`. Snapped inward to whole weeks.", date()),
-            parameter(
-                TEAM,
-                "A team, a pool of small teams (their names joined by `+`, which a query writes as `%2B`), or \
-                 `unassigned` for the people without a team. Without it, the whole organization.",
-                text().min_length(Some(1)),
-            ),
+            query(FROM, "The first day. Only together with `to`. Snapped inward to whole weeks.", date()),
+            query(TO, "The day after the last, later than `from`. Snapped inward to whole weeks.", date()),
         ]
     }
 }
 
-/// The dimension that the path names.
-pub(super) struct NamedDimension(pub(super) Dimension);
-
-impl<S: Send + Sync> FromRequestParts<S> for NamedDimension {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let name: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
-        let dimension = name.ok().and_then(|Path(name)| Dimension::from_name(&name));
-        dimension.map(Self).ok_or_else(|| {
-            Problem::new(Code::UnknownDimension, "there is no such dimension")
-                .allowing(Dimension::ALL.map(Dimension::as_str))
-        })
+impl IntoParams for Question {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = Period::into_params(place);
+        parameters.push(parameter(
+            TEAM,
+            ParameterIn::Query,
+            "A team, a pool of small teams (their names joined by `+`, which a query writes as `%2B`), or \
+             `unassigned` for the people without a team. Without it, the whole organization.",
+            text().min_length(Some(1)),
+        ));
+        parameters
     }
 }
 
-impl IntoParams for NamedDimension {
+/// What the path names; nothing where that cannot be read.
+async fn named<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
+    let name: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
+    name.map_or_else(|_| String::new(), |Path(name)| name)
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $type:ident($item:ident) = $name:literal, $code:ident, $description:literal;)+) => {
+        $($(#[$doc])*
+        pub(super) struct $type(pub(super) $item);
+
+        impl<S: Send + Sync> FromRequestParts<S> for $type {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let name = named(parts, state).await;
+                $item::from_name(&name)
+                    .map(Self)
+                    .ok_or_else(|| Problem::unknown(Code::$code, $name, &name, $item::ALL.map($item::as_str)))
+            }
+        }
+
+        impl IntoParams for $type {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                let names = text().enum_values(Some($item::ALL.map($item::as_str)));
+                vec![parameter($name, ParameterIn::Path, $description, names)]
+            }
+        })+
+    };
+}
+
+named! {
+    /// The dimension that the path names.
+    NamedDimension(Dimension) = "dimension", UnknownDimension, "One of the five dimensions of SPACE.";
+    /// The metric that the path names.
+    NamedMetric(Metric) = "metric", UnknownMetric, "A field of any dimension.";
+}
+
+/// The plugin's own metric that the path names; which there are, the snapshot knows.
+pub(super) struct NamedSample(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NamedSample {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(named(parts, state).await))
+    }
+}
+
+impl IntoParams for NamedSample {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let names =
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Dimension::ALL.map(Dimension::as_str)));
-        let parameter = ParameterBuilder::new()
-            .name("dimension")
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True)
-            .description(Some("One of the five dimensions of SPACE."))
-            .schema(Some(RefOr::T(Schema::from(names))));
-        vec![parameter.build()]
+        let description = "A metric that a plugin declares and `[source.samples]` grants.";
+        vec![parameter("metric", ParameterIn::Path, description, text().min_length(Some(1)))]
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr, Response, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::problem::Code;
 use super::request::LONGEST_REQUEST_ID;
-use crate::metrics::{Form, Meaning, TimeRange, Window};
+use crate::metrics::{Detail, Form, Meaning, TimeRange, Window};
 use crate::model::{Dimension, Metric, Withheld};
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -28,6 +30,7 @@ macro_rules! dimensions {
             fn schemas(schemas: &mut Schemas) {
                 schemas.push((Window::name().into_owned(), Window::schema()));
                 schemas.push((Reason::name().into_owned(), Reason::schema()));
+                schemas.push((Detail::name().into_owned(), Detail::schema()));
             }
         })+
 
@@ -47,6 +50,22 @@ macro_rules! dimensions {
                 $dimension::schemas(schemas);)+
             }
         }
+
+        /// Of the dimension that the path names.
+        pub(super) struct AnyPoint;
+
+        impl PartialSchema for AnyPoint {
+            fn schema() -> RefOr<Schema> {
+                let any = OneOfBuilder::new().description(Some("A span, with the fields of the dimension that the path names."));
+                Schema::from(any$(.item(Ref::from_schema_name(concat!(stringify!($dimension), "Point"))))+.build()).into()
+            }
+        }
+
+        impl ToSchema for AnyPoint {
+            fn schemas(schemas: &mut Schemas) {
+                $(schemas.push((concat!(stringify!($dimension), "Point").to_owned(), point(Dimension::$dimension)));)+
+            }
+        }
     };
 }
 
@@ -55,24 +74,49 @@ dimensions!(Satisfaction, Performance, Activity, Communication, Efficiency);
 /// Its metrics, each a number or null, then the window, and why what is null is so.
 fn answer(dimension: Dimension) -> RefOr<Schema> {
     let mut answer = ObjectBuilder::new();
+    let mut details = ObjectBuilder::new()
+        .description(Some("What a figure rests on: there for exactly the fields that are not null."))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
     let mut withheld = ObjectBuilder::new()
         .description(Some("Why a field is null: there for exactly those that are."))
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
     for metric in dimension.metrics() {
         answer = answer.property(metric.as_str(), figure(*metric)).required(metric.as_str());
         withheld = withheld.property(metric.as_str(), Ref::from_schema_name(Reason::name()));
+        details = details.property(metric.as_str(), Ref::from_schema_name(Detail::name()));
     }
     answer
         .property("window", Ref::from_schema_name(Window::name()))
         .required("window")
         .property("withheld", withheld)
         .required("withheld")
+        .property("details", details)
+        .required("details")
         .build()
         .into()
 }
 
+/// A span and its figures; null is a gap.
+fn point(dimension: Dimension) -> RefOr<Schema> {
+    let date = |description: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .description(Some(description))
+    };
+    let mut point = ObjectBuilder::new()
+        .property("from", date("The first day."))
+        .required("from")
+        .property("to", date("The day after the last."))
+        .required("to");
+    for metric in dimension.metrics() {
+        point = point.property(metric.as_str(), figure(*metric)).required(metric.as_str());
+    }
+    point.build().into()
+}
+
 fn figure(metric: Metric) -> Object {
-    let Meaning { text, unit, form, least, most } = Meaning::of(metric);
+    let Meaning { text, unit, form, least, most, .. } = Meaning::of(metric);
     let form = match form {
         Form::Whole => Type::Integer,
         Form::Decimal => Type::Number,

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use super::Problem;
 use super::validator::Tag;
 use crate::metrics::{Answers, Scope, TimeRange};
-use crate::model::Dimension;
+use crate::model::{Dimension, Metric};
 
 /// Where the newest answers lie; empty until they were read for the first time.
 #[derive(Clone, Default)]
@@ -30,6 +30,11 @@ pub(super) struct Snapshot {
 pub(super) enum Page {
     Space(TimeRange, Scope),
     Dimension(Dimension, TimeRange, Scope),
+    Trend(Dimension, TimeRange, Scope),
+    Health(TimeRange, Scope),
+    Explanation(Metric, TimeRange, Scope),
+    Sample(String, TimeRange),
+    Teams,
     /// The series, and whether the last reload of the configuration went well, which is one of them.
     Exposition {
         was_reloaded: bool,
@@ -77,6 +82,12 @@ impl Snapshot {
 impl Page {
     /// Anybody can make up dates; the cells are as many as there are.
     fn is_one_of_few(&self) -> bool {
-        !matches!(self, Page::Space(TimeRange::Dates { .. }, _) | Page::Dimension(_, TimeRange::Dates { .. }, _))
+        let range = match self {
+            Page::Space(range, _) | Page::Dimension(_, range, _) | Page::Health(range, _) => range,
+            // Rarely asked, of many fields each, and quickly made.
+            Page::Trend(..) | Page::Explanation(..) | Page::Sample(..) => return false,
+            Page::Teams | Page::Exposition { .. } => return true,
+        };
+        !matches!(range, TimeRange::Dates { .. })
     }
 }

@@ -16,7 +16,7 @@ use super::{Desk, Problem};
 use crate::metrics::{Answer, Answers, Scope, TimeRange};
 use crate::model::{Dimension, Withheld};
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// All five dimensions.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +31,7 @@ pub(super) struct Space {
     communication: Answer,
     #[schema(value_type = schema::Efficiency)]
     efficiency: Answer,
-    /// Null until three dimensions are present; then 0 to 100, the higher the better.
+    /// Null until three dimensions are known, one of them by surveys; then 0 to 100, the higher the better.
     #[schema(required, minimum = 0, maximum = 100)]
     health_score: Option<f64>,
     #[schema(value_type = schema::WithheldScore)]
@@ -90,6 +90,7 @@ pub(super) async fn one(
 
 /// Without its timestamp.
 fn space(answers: &Answers, range: TimeRange, scope: Scope) -> Space {
+    let health_score = answers.health(range, &scope).0.score;
     let answer = |dimension| answers.dimension(dimension, range, &scope);
     Space {
         satisfaction: answer(Dimension::Satisfaction),
@@ -97,23 +98,20 @@ fn space(answers: &Answers, range: TimeRange, scope: Scope) -> Space {
         activity: answer(Dimension::Activity),
         communication: answer(Dimension::Communication),
         efficiency: answer(Dimension::Efficiency),
-        health_score: None,
-        withheld: BTreeMap::from([("health_score", Withheld::InsufficientData)]),
+        health_score,
+        withheld: health_score.is_none().then_some(("health_score", Withheld::InsufficientData)).into_iter().collect(),
         time_range: range.as_str(),
-        team: match scope {
-            Scope::Organization => None,
-            Scope::Cell(name) => Some(name),
-        },
+        team: scope.into_team(),
         timestamp: String::new(),
     }
 }
 
-/// An instant needs no escaping, and goes where its empty text ends.
-fn dated(undated: &[u8], timestamp: &str) -> Bytes {
+/// An instant needs no escaping, and goes where its empty text ends, which is the last field's.
+pub(super) fn dated(undated: &[u8], timestamp: &str) -> Bytes {
     let before = undated.strip_suffix(b"\"}").expect("the timestamp is the last field");
     Bytes::from([before, timestamp.as_bytes(), b"\"}"].concat())
 }
 
-fn json(answer: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(answer: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(answer).expect("an answer has string keys and finite numbers")
 }

@@ -8,7 +8,7 @@ use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf};
 use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
 use crate::ingest::Pipe;
 use crate::metrics::Answers;
-use crate::model::{FactKind, Family, SourceName, TeamName};
+use crate::model::{FactKind, Family, SampleMetric, SourceName, TeamName};
 use crate::plugin::{BindError, Compiler, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
 use crate::release::{MetricTerms, Rules, Terms};
@@ -130,8 +130,13 @@ impl Setup {
         MetricTerms {
             services: services.map(|service| (service.name.clone(), service.team.clone())).collect(),
             platform_tools: self.config.metrics.platform_tools.iter().cloned().collect(),
-            samples: self.sources.iter().flat_map(|source| source.metrics.iter().cloned()).collect(),
+            samples: self.samples(),
         }
+    }
+
+    /// The metrics that plugins declare themselves.
+    fn samples(&self) -> Vec<SampleMetric> {
+        self.sources.iter().flat_map(|source| source.metrics.iter().cloned()).collect()
     }
 
     /// When a feed runs.
@@ -187,7 +192,8 @@ impl App {
             self.setup.teams(),
             self.setup.families(),
             has_owners,
-        ))
+        )
+        .knowing(self.setup.samples()))
     }
 
     /// Every route, over what can be answered now.

@@ -29,7 +29,7 @@ pub use mistake::{ConfigError, MistakeReport, Note};
 pub use render::Style;
 pub use schema::schema;
 pub use secret::{Auth, Secret, SecretError, SecretRef, SecretRefs};
-pub use suggest::unknown;
+pub use suggest::{nearest, unknown};
 pub use value::Variable;
 
 use read::Reader;

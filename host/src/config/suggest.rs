@@ -26,7 +26,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 }
 
 /// The one that a few slips of the finger are enough for.
-pub(super) fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     let given = given.chars().take(LONGEST_SHOWN).collect::<String>().to_lowercase().replace('-', "_");
     let slips = given.chars().count().div_ceil(3);
     known

@@ -1,28 +1,15 @@
 //! Every answer is computed here, from released atoms and from which kinds of source are configured.
 
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::catalogue;
-use super::{TimeRange, Window};
-use crate::model::{Atom, Component, Dimension, Family, Metric, Span, TeamName, Withheld};
-
-/// A number as it is shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
-    Count(i64),
-    Number(f64),
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Value::Count(count) => serializer.serialize_i64(*count),
-            Value::Number(number) => serializer.serialize_f64(*number),
-        }
-    }
-}
+use super::figure::Value;
+use super::index::{Index, weeks_in};
+use super::sum::Weeks;
+use super::{Figure, TimeRange, Window};
+use crate::model::{Atom, Component, Dimension, Family, Metric, SampleMetric, Span, TeamName, Week, Withheld};
 
 /// Whom a question is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,36 +20,65 @@ pub enum Scope {
     Cell(String),
 }
 
+impl Scope {
+    /// The cell's name; none for the organization.
+    pub fn into_team(self) -> Option<String> {
+        match self {
+            Scope::Organization => None,
+            Scope::Cell(name) => Some(name),
+        }
+    }
+}
+
 /// A team that was asked for and does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownTeam {
     pub known: Vec<String>,
 }
 
-/// One dimension's answer; serializes as its fields, then `window` and `withheld`.
+/// One dimension's answer; serializes as its fields, then `window`, `withheld` and `details`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    pub fields: Vec<(Metric, Result<Value, Withheld>)>,
+    pub fields: Vec<(Metric, Result<Figure, Withheld>)>,
     pub window: Window,
+}
+
+impl Answer {
+    /// What a field shows.
+    pub fn value(&self, metric: Metric) -> Option<Value> {
+        let (_, figure) = self.fields.iter().find(|(field, _)| *field == metric)?;
+        figure.as_ref().ok().map(|figure| figure.value)
+    }
 }
 
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (metric, value) in &self.fields {
-            map.serialize_entry(metric.as_str(), &value.ok())?;
+        for (metric, figure) in &self.fields {
+            map.serialize_entry(metric.as_str(), &figure.as_ref().ok().map(|figure| figure.value))?;
         }
         map.serialize_entry("window", &self.window)?;
         map.serialize_entry("withheld", &WithheldFields(&self.fields))?;
+        map.serialize_entry("details", &DetailedFields(&self.fields))?;
         map.end()
     }
 }
 
-struct WithheldFields<'a>(&'a [(Metric, Result<Value, Withheld>)]);
+struct WithheldFields<'a>(&'a [(Metric, Result<Figure, Withheld>)]);
 
 impl Serialize for WithheldFields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().filter_map(|(metric, value)| Some((metric.as_str(), value.err()?))))
+        let reasons = self.0.iter().filter_map(|(metric, figure)| Some((metric.as_str(), figure.as_ref().err()?)));
+        serializer.collect_map(reasons)
+    }
+}
+
+struct DetailedFields<'a>(&'a [(Metric, Result<Figure, Withheld>)]);
+
+impl Serialize for DetailedFields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let figures = self.0.iter().filter_map(|(metric, figure)| Some((metric.as_str(), figure.as_ref().ok()?)));
+        serializer.collect_map(figures.map(|(name, figure)| (name, &figure.detail)))
     }
 }
 
@@ -71,65 +87,66 @@ impl Serialize for WithheldFields<'_> {
 pub struct Total {
     /// None: the organization.
     pub cell: Option<String>,
-    pub component: Component,
     pub count: i64,
 }
 
 /// What can be asked.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Answers {
-    atoms: Vec<Atom>,
+    /// In the order of their first weeks.
+    pub(super) atoms: Vec<Atom>,
+    pub(super) index: Index,
+    pub(super) newest_end: Option<Week>,
     teams: Vec<TeamName>,
     /// Families that a configured source brings.
     families: BTreeSet<Family>,
     has_owners: bool,
+    samples: Vec<SampleMetric>,
+}
+
+impl Hash for Answers {
+    /// Of what is given; the rest follows from it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.atoms, &self.teams, &self.families, self.has_owners, &self.samples).hash(state);
+    }
 }
 
 impl Answers {
     /// `families`: those that configured sources bring; `has_owners`: whether any team owns a repository.
-    pub fn new(atoms: Vec<Atom>, teams: Vec<TeamName>, families: BTreeSet<Family>, has_owners: bool) -> Self {
-        Self { atoms, teams, families, has_owners }
+    pub fn new(mut atoms: Vec<Atom>, teams: Vec<TeamName>, families: BTreeSet<Family>, has_owners: bool) -> Self {
+        atoms.sort_by_key(|atom| atom.span.start);
+        let (index, newest_end) = (Index::of(&atoms), Atom::newest_end(&atoms));
+        Self { atoms, index, newest_end, teams, families, has_owners, samples: Vec::new() }
+    }
+
+    /// With the metrics that plugins declare; those that are not granted are never told.
+    #[must_use]
+    pub fn knowing(self, samples: Vec<SampleMetric>) -> Self {
+        Self { samples, ..self }
     }
 
     /// One dimension over one window.
     pub fn dimension(&self, dimension: Dimension, range: TimeRange, scope: &Scope) -> Answer {
-        let Some(newest) = Atom::newest_end(&self.atoms) else {
-            let window = Window { from: None, to: None, weeks_covered: 0, weeks_total: 0, as_of: None };
-            return self.answer(dimension, window, |_| Err(Withheld::NotCovered));
-        };
-        let (first, end) = range.weeks(newest);
-        let inside: Vec<&Atom> = self
-            .atoms
-            .iter()
-            .filter(|atom| first <= atom.span.start && atom.span.end() <= end)
-            .filter(|atom| {
-                matches!(scope, Scope::Organization) || matches!(scope, Scope::Cell(cell) if *cell == atom.span.cell)
-            })
-            .collect();
-        let covered: BTreeSet<_> =
-            inside.iter().flat_map(|atom| (0..atom.span.weeks).map(|offset| atom.span.start.plus(offset))).collect();
-        let window = Window {
-            from: Some(first.monday()),
-            to: Some(end.monday()),
-            weeks_covered: i32::try_from(covered.len()).unwrap_or(i32::MAX),
-            weeks_total: first.until(end),
-            as_of: Some(newest.monday()),
-        };
-        self.answer(dimension, window, |component| {
-            if first == end {
-                return Err(Withheld::WindowTooShort);
-            }
-            let of_family: Vec<&Atom> =
-                inside.iter().filter(|atom| atom.family == component.family()).copied().collect();
-            catalogue::value(component, &of_family)
-        })
+        let weeks = self.weeks(range);
+        let fields = dimension.metrics().iter().map(|metric| (*metric, self.compared(*metric, weeks, scope)));
+        Answer { fields: fields.collect(), window: self.window(weeks, scope) }
+    }
+
+    /// One metric over one window.
+    pub fn metric(&self, metric: Metric, range: TimeRange, scope: &Scope) -> Result<Figure, Withheld> {
+        self.compared(metric, self.weeks(range), scope)
+    }
+
+    /// What a metric shows, where nobody asks what it rests on.
+    pub fn value(&self, metric: Metric, range: TimeRange, scope: &Scope) -> Option<Value> {
+        self.figure(metric, self.weeks(range), scope).ok().map(|figure| figure.value)
     }
 
     /// A team by its name; pools and the people without a team have names too.
     pub fn scope(&self, team: &str) -> Result<Scope, UnknownTeam> {
         let mut known: BTreeSet<&str> = self.teams.iter().map(TeamName::as_str).collect();
         known.insert(Span::UNASSIGNED);
-        known.extend(self.atoms.iter().map(|atom| atom.span.cell.as_str()));
+        known.extend(self.cells());
         // In a query an unescaped `+` is a space, which no pool has in its name.
         let pool = team.replace(' ', "+");
         if known.contains(team) {
@@ -141,44 +158,59 @@ impl Answers {
         }
     }
 
-    /// Every cell that anything was released for.
+    /// Every cell that anything was released for; what no team is named in shows in the organization's figures alone.
     pub fn cells(&self) -> BTreeSet<&str> {
-        self.atoms.iter().map(|atom| atom.span.cell.as_str()).collect()
+        self.index.cells().filter(|cell| *cell != Span::ORGANIZATION).collect()
     }
 
     /// The counts that monotone counters show: for the organization and for each cell.
     pub fn totals(&self, component: Component) -> Vec<Total> {
-        let count = |cell: Option<&str>| -> Option<i64> {
-            let told: Vec<i64> = self
-                .atoms
-                .iter()
-                .filter(|atom| cell.is_none_or(|cell| atom.span.cell == cell))
-                .filter_map(|atom| Some(atom.measures.get(&component)?.count))
-                .collect();
+        let ever = (Week::from_index(i32::MIN / 2), Week::from_index(i32::MAX / 2));
+        let count = |scope: &Scope| -> Option<i64> {
+            let atoms = self.index.near(&self.atoms, scope, component.family(), ever);
+            let told: Vec<i64> = atoms.filter_map(|atom| Some(atom.measures.get(&component)?.total)).collect();
             (!told.is_empty()).then(|| told.iter().sum())
         };
-        std::iter::once(None)
-            .chain(self.cells().into_iter().map(Some))
-            .filter_map(|cell| Some(Total { cell: cell.map(str::to_owned), component, count: count(cell)? }))
+        let cells = self.cells().into_iter().map(|cell| Scope::Cell(cell.to_owned()));
+        std::iter::once(Scope::Organization)
+            .chain(cells)
+            .filter_map(|scope| {
+                let count = count(&scope)?;
+                Some(Total { cell: scope.into_team(), count })
+            })
             .collect()
     }
 
-    fn answer(
-        &self,
-        dimension: Dimension,
-        window: Window,
-        value: impl Fn(Component) -> Result<Value, Withheld>,
-    ) -> Answer {
-        let fields = dimension.metrics().iter().map(|metric| {
-            let component = catalogue::rests_on(*metric).filter(|component| self.is_brought(*component));
-            (*metric, component.map_or(Err(Withheld::NoSource), &value))
-        });
-        Answer { fields: fields.collect(), window }
+    /// Whether a configured source brings a family, or has brought it.
+    pub(super) fn is_brought(&self, family: Family) -> bool {
+        self.families.contains(&family) || self.index.has(family)
     }
 
-    fn is_brought(&self, component: Component) -> bool {
-        let family = component.family();
-        (self.families.contains(&family) || self.atoms.iter().any(|atom| atom.family == family))
-            && (component != Component::CrossTeamChanges || self.has_owners)
+    pub(super) fn configured(&self) -> &[TeamName] {
+        &self.teams
+    }
+
+    pub(super) fn samples(&self) -> &[SampleMetric] {
+        &self.samples
+    }
+
+    pub(super) fn has_owners(&self) -> bool {
+        self.has_owners
+    }
+
+    /// The weeks that are asked for; none before anything is released.
+    pub(super) fn weeks(&self, range: TimeRange) -> Option<Weeks> {
+        self.newest_end.map(|newest| range.weeks(newest))
+    }
+
+    pub(super) fn window(&self, weeks: Option<Weeks>, scope: &Scope) -> Window {
+        let spans = weeks.map(|weeks| weeks_in(self.index.spans(scope, weeks)));
+        Window {
+            from: weeks.map(|(first, _)| first.monday()),
+            to: weeks.map(|(_, end)| end.monday()),
+            weeks_covered: spans.unwrap_or_default(),
+            weeks_total: weeks.map_or(0, |(first, end)| first.until(end)),
+            as_of: self.newest_end.map(Week::monday),
+        }
     }
 }

@@ -12,7 +12,7 @@ pub struct Sample<P, K> {
 }
 
 /// A metric as a plugin declares it, and whether the operator lets it be kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SampleMetric {
     pub name: Word,
     pub subject: Subject,
@@ -21,7 +21,7 @@ pub struct SampleMetric {
 }
 
 /// Whom a sample is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A machine or a process.
     System,
@@ -44,11 +44,25 @@ impl Subject {
 }
 
 /// How samples come together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Aggregation {
     Sum,
     Distribution,
     Last,
     /// Of 0 and 1.
     Ratio,
+}
+
+impl Aggregation {
+    pub const ALL: [Aggregation; 4] =
+        [Aggregation::Sum, Aggregation::Distribution, Aggregation::Last, Aggregation::Ratio];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Aggregation::Sum => "sum",
+            Aggregation::Distribution => "distribution",
+            Aggregation::Last => "last",
+            Aggregation::Ratio => "ratio",
+        }
+    }
 }

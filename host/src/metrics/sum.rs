@@ -1,0 +1,117 @@
+//! Components of a window, added up; or why there are none.
+
+use super::catalogue::{self, Formula, Recipe, Window};
+use super::index::{newest, weeks_in};
+use super::{Answers, Scope};
+use crate::model::{About, Atom, Component, Family, Histogram, Parts, Span, Week, Withheld, Word};
+
+/// What was told of a component in a window.
+#[derive(Debug, Clone)]
+pub(super) struct Sum {
+    pub(super) total: i128,
+    pub(super) count: i64,
+    pub(super) parts: Parts,
+    /// Weeks that it was told of.
+    pub(super) weeks: i32,
+    /// The week after the last one that it rests on.
+    pub(super) end: Week,
+    pub(super) histogram: Option<Histogram>,
+    /// Whether it is of before the window.
+    pub(super) is_carried: bool,
+}
+
+/// Weeks of a question, the second not included.
+pub(super) type Weeks = (Week, Week);
+
+impl Answers {
+    /// One component of the window, as a recipe takes it.
+    pub(super) fn sum(
+        &self,
+        recipe: &Recipe,
+        facet: Option<&Word>,
+        weeks: Weeks,
+        scope: &Scope,
+    ) -> Result<Sum, Withheld> {
+        let family = recipe.family();
+        let has_no_cell =
+            family.about() == About::Organization && matches!(scope, Scope::Cell(cell) if cell != Span::ORGANIZATION);
+        if has_no_cell {
+            return Err(Withheld::NoSource);
+        }
+        if weeks.0 >= weeks.1 {
+            return Err(Withheld::WindowTooShort);
+        }
+        let near = self.index.near(&self.atoms, scope, family, weeks);
+        let near = near.filter(|atom| atom.facet.is_none() || is_about(atom, facet));
+        let is_inside: fn(&Atom, Weeks) -> bool = match recipe.window {
+            Window::Whole | Window::Newest => lies_in,
+            Window::Ending | Window::Carried(_) => ends_in,
+        };
+        let inside: Vec<&Atom> = near.clone().filter(|atom| is_inside(atom, weeks)).collect();
+        let told: Vec<&Atom> = inside.iter().copied().filter(|atom| tells(atom, recipe, facet)).collect();
+        if !told.is_empty() {
+            let told = if recipe.window == Window::Newest { newest(told.into_iter()) } else { told };
+            return Ok(added(recipe.component, &told, false));
+        }
+        if let Window::Carried(carried) = recipe.window {
+            let earlier = (weeks.1.plus(-carried), weeks.0);
+            let near = self.index.near(&self.atoms, scope, family, earlier);
+            let earlier = newest(near.filter(|atom| ends_in(atom, earlier) && tells(atom, recipe, facet)));
+            if !earlier.is_empty() {
+                return Ok(added(recipe.component, &earlier, true));
+            }
+        }
+        Err(if inside.is_empty() {
+            Withheld::NotCovered
+        } else if catalogue::is_of_systems(family) && inside.iter().any(|atom| !atom.measures.is_empty()) {
+            Withheld::NoEvents
+        } else {
+            Withheld::Suppressed
+        })
+    }
+}
+
+/// A survey's answers are told whatever instrument asked; friction is told as a whole and by category.
+fn is_about(atom: &Atom, facet: Option<&Word>) -> bool {
+    atom.family == Family::Survey || atom.facet.as_ref() == facet
+}
+
+fn lies_in(atom: &Atom, (first, end): Weeks) -> bool {
+    first <= atom.span.start && atom.span.end() <= end
+}
+
+fn ends_in(atom: &Atom, (first, end): Weeks) -> bool {
+    first < atom.span.end() && atom.span.end() <= end
+}
+
+/// Whether an atom says something about it: no mean is told of nothing.
+fn tells(atom: &Atom, recipe: &Recipe, facet: Option<&Word>) -> bool {
+    let needs_count = matches!(recipe.formula, Formula::Mean | Formula::Median);
+    is_about(atom, facet)
+        && atom.measures.get(&recipe.component).is_some_and(|measure| !needs_count || measure.count > 0)
+}
+
+fn added(component: Component, told: &[&Atom], is_carried: bool) -> Sum {
+    let mut spans: Vec<(Week, i32)> = told.iter().map(|atom| (atom.span.start, atom.span.weeks)).collect();
+    spans.sort_unstable();
+    let mut sum = Sum {
+        total: 0,
+        count: 0,
+        parts: Parts::Told,
+        weeks: weeks_in(spans.into_iter()),
+        end: told.iter().map(|atom| atom.span.end()).max().unwrap_or(Week::from_index(0)),
+        histogram: None,
+        is_carried,
+    };
+    for measure in told.iter().filter_map(|atom| atom.measures.get(&component)) {
+        sum.total += i128::from(measure.total);
+        sum.count += measure.count;
+        if measure.parts == Parts::Hidden {
+            sum.parts = Parts::Hidden;
+        }
+        if let Some(histogram) = &measure.histogram {
+            sum.histogram.get_or_insert_default().add(histogram);
+        }
+    }
+    sum
+}
