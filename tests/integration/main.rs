@@ -41,4 +41,5 @@ mod scenarios;
 mod scheduling;
 mod serving;
 mod snapshot;
+mod views;
 mod whole;

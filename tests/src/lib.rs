@@ -12,6 +12,7 @@ mod log;
 mod passage;
 mod program;
 mod relay;
+mod released;
 mod site;
 mod tls;
 
@@ -27,5 +28,6 @@ pub use log::Log;
 pub use passage::Passage;
 pub use program::{Memory, Ran, Serving, quintant};
 pub use relay::Proxy;
+pub use released::Released;
 pub use site::Site;
 pub use tls::{Authority, TlsFront};

@@ -8,7 +8,7 @@ pub enum StoreError {
     #[error("PostgreSQL {version} is too old; 15 is the oldest that works")]
     ServerTooOld { version: String },
     #[error(
-        "the database's login may neither make nor grant roles; let an administrator run `CREATE ROLE quintant_ingest NOLOGIN; CREATE ROLE quintant_release NOLOGIN; CREATE ROLE quintant_api NOLOGIN; CREATE ROLE quintant_retention NOLOGIN; GRANT quintant_ingest, quintant_release, quintant_api, quintant_retention TO` and the login"
+        "the database's login may neither make nor grant roles; let an administrator run `CREATE ROLE quintant_ingest NOLOGIN; CREATE ROLE quintant_release NOLOGIN; CREATE ROLE quintant_api NOLOGIN; CREATE ROLE quintant_retention NOLOGIN; CREATE ROLE quintant_reports NOLOGIN; GRANT quintant_ingest, quintant_release, quintant_api, quintant_retention, quintant_reports TO` and the login"
     )]
     RolesMissing,
     #[error("the database cannot be reached")]

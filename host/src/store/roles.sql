@@ -7,7 +7,7 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['quintant_ingest', 'quintant_release', 'quintant_api', 'quintant_retention'] LOOP
+    FOREACH role IN ARRAY ARRAY['quintant_ingest', 'quintant_release', 'quintant_api', 'quintant_retention', 'quintant_reports'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', role);
@@ -49,6 +49,11 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
 -- Reads what is told, and nothing else: how many facts a run brought depends on what is not told.
 GRANT USAGE ON SCHEMA release TO quintant_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
+
+-- Reads figures as they are answered, in SQL: for dashboards, whose login an administrator grants this to.
+GRANT USAGE ON SCHEMA release TO quintant_reports;
+GRANT SELECT ON release.space_satisfaction, release.space_performance, release.space_activity, release.space_communication,
+    release.space_efficiency TO quintant_reports;
 
 -- Removes what is past its retention, by its week alone, and closes epochs.
 GRANT USAGE ON SCHEMA app, raw TO quintant_retention;
