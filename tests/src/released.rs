@@ -67,7 +67,7 @@ impl Dice {
         let facets: &[&str] = match family {
             Family::Survey => &["nps", "pulse"],
             Family::Friction => &["ci", "other"],
-            Family::Sample => &["queue"],
+            Family::Sample => &["queue_length"],
             _ => &[],
         };
         let is_withheld = self.below(8) == 0;
