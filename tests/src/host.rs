@@ -248,6 +248,13 @@ impl Host {
         Self::start(folder, text, options).await
     }
 
+    /// As [`Host::for_text`], with a roster in `roster.csv`.
+    pub async fn for_text_and_roster(text: &str, roster: &str, options: HostOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("roster.csv"), roster).unwrap();
+        Self::start(folder, text, options).await
+    }
+
     async fn start(folder: tempfile::TempDir, text: &str, options: HostOptions) -> Self {
         let database = Database::create().await;
         std::fs::write(folder.path().join("database.url"), database.url()).unwrap();

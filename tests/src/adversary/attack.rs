@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quintant::model::{Atom, Component, Family, Measure, Parts, Span};
 
-use super::play::{CHAT, CODE, Played};
+use super::play::{CHAT, CODE, Played, delivered_in};
 use super::world::{Account, Merge, Who, World};
 
 /// What an attacker got to know.
@@ -86,7 +86,7 @@ impl Judge<'_> {
     }
 
     fn changes(&self, found: &mut Vec<Finding>) {
-        let merges: Vec<&Merge> = self.world.merges.iter().filter(|merge| self.has(merge.author, merge.week)).collect();
+        let merges = self.played.merges(self.world, self.atom);
         let unknowns: Vec<Unknown> = merges
             .iter()
             .map(|merge| Unknown { who: merge.author, reviewer: self.first_reviewer(merge), amount: 1 })
@@ -136,6 +136,11 @@ impl Judge<'_> {
         }
     }
 
+    /// Everything that was merged in the span's weeks, wherever it lies.
+    fn merged(&self) -> &[Merge] {
+        World::within(&self.world.merges, &self.atom.span, |merge| merge.week)
+    }
+
     fn first_reviewer(&self, merge: &Merge) -> Option<Account> {
         merge.reviewer.filter(|reviewer| merge.author.is_none_or(|author| author.who != reviewer.who))
     }
@@ -148,8 +153,7 @@ impl Judge<'_> {
     fn reviews(&self, found: &mut Vec<Finding>) {
         let Some(measure) = self.measure(Component::Reviews) else { return };
         let reviews: Vec<(&Merge, Account)> = self
-            .world
-            .merges
+            .merged()
             .iter()
             .filter_map(|merge| Some((merge, self.first_reviewer(merge)?)))
             .filter(|(merge, reviewer)| self.has(Some(*reviewer), merge.week))
@@ -169,9 +173,7 @@ impl Judge<'_> {
     }
 
     fn commits(&self, found: &mut Vec<Finding>) {
-        let unknowns: Vec<Unknown> = self
-            .world
-            .commits
+        let unknowns: Vec<Unknown> = World::within(&self.world.commits, &self.atom.span, |(week, _)| *week)
             .iter()
             .filter(|(week, author)| self.has(Some(*author), *week))
             .map(|(_, author)| Unknown { who: Some(*author), reviewer: None, amount: 1 })
@@ -188,9 +190,9 @@ impl Judge<'_> {
             .world
             .merges
             .iter()
-            .filter_map(|merge| Some((merge.author, merge.delivered?)))
-            .filter(|(author, (week, _))| self.has(*author, *week))
-            .map(|(who, (_, amount))| Unknown { who, reviewer: None, amount })
+            .filter_map(|merge| Some((merge.author, delivered_in(merge)?, merge.delivered?)))
+            .filter(|(author, week, _)| self.has(*author, *week))
+            .map(|(who, _, amount)| Unknown { who, reviewer: None, amount })
             .collect();
         self.mean(Component::LeadTime, &unknowns, found);
         let Some(measure) = self.measure(Component::LeadTime) else { return };
@@ -212,12 +214,16 @@ impl Judge<'_> {
 
     fn active(&self, found: &mut Vec<Finding>) {
         let Some(measure) = self.measure(Component::ActivePeople) else { return };
-        let merges = self.world.merges.iter();
+        let merges = self.merged().iter();
         let worked = merges
             .clone()
             .filter_map(|merge| Some((merge.author?, merge.week)))
             .chain(merges.filter_map(|merge| Some((self.first_reviewer(merge)?, merge.week))))
-            .chain(self.world.commits.iter().map(|(week, author)| (*author, *week)));
+            .chain(
+                World::within(&self.world.commits, &self.atom.span, |(week, _)| *week)
+                    .iter()
+                    .map(|(week, author)| (*author, *week)),
+            );
         let people: BTreeSet<Who> = worked
             .filter(|(account, week)| self.has(Some(*account), *week))
             .map(|(account, _)| account.who)
@@ -260,7 +266,7 @@ impl Judge<'_> {
     }
 
     fn users(&self, tool: &'static str) -> impl Iterator<Item = Unknown> {
-        let uses = self.world.uses.iter().filter(move |usage| {
+        let uses = World::within(&self.world.uses, &self.atom.span, |usage| usage.week).iter().filter(move |usage| {
             usage.tool == tool && self.played.is_in(self.world, self.atom, CHAT, Some(usage.actor), usage.week)
         });
         uses.map(|usage| Unknown { who: Some(usage.actor), reviewer: None, amount: usage.count.into() })

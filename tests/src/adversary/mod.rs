@@ -4,9 +4,11 @@
 //! any cell, so every released atom by itself. The truth is used only to judge what was found.
 
 mod attack;
+mod listing;
 mod play;
 mod world;
 
 pub use attack::{Finding, findings};
-pub use play::{Played, play};
+pub use listing::listings;
+pub use play::{Played, moment, play};
 pub use world::{Account, Dice, Merge, Who, World};

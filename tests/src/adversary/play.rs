@@ -15,7 +15,7 @@ use quintant::release::{
 };
 use quintant::store::{Coverage, Released};
 
-use super::world::{Account, Merge, Who, World};
+use super::world::{Account, MERGED_AFTER, Merge, Who, World};
 
 /// What was released of a world.
 pub struct Played {
@@ -28,6 +28,9 @@ pub struct Played {
 
 pub(super) const CODE: &str = "code";
 pub(super) const CHAT: &str = "chat";
+
+/// As far as a first collection looks back, and as long as facts are kept.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Collects and releases, a week at a time. Everything is pure but the passing of weeks.
 pub fn play(world: &World, rules: Rules) -> Played {
@@ -53,8 +56,8 @@ pub fn play(world: &World, rules: Rules) -> Played {
             metrics: metrics.clone(),
             settle: Duration::ZERO,
         };
-        let through = calendar.start_of(world.first.plus(over)) + SignedDuration::from_hours(30);
-        let coverage = coverage(calendar.start_of(world.first), through);
+        let now = moment(world, over);
+        let coverage = coverage(now - LOOK_BACK, now);
         let Some(stretch) = Stretch::of(&terms, &coverage) else { continue };
         let due = stretch.due(&terms, &released, &spans);
         let membership = Membership::new(&roster, &keys, &spellings, assignments.clone());
@@ -129,7 +132,10 @@ impl Played {
 
     /// The changes that lie in an atom.
     pub fn merges<'w>(&self, world: &'w World, atom: &Atom) -> Vec<&'w Merge> {
-        world.merges.iter().filter(|merge| self.is_in(world, atom, CODE, merge.author, merge.week)).collect()
+        World::within(&world.merges, &atom.span, |merge| merge.week)
+            .iter()
+            .filter(|merge| self.is_in(world, atom, CODE, merge.author, merge.week))
+            .collect()
     }
 
     fn over(&self, span: &Span) -> i32 {
@@ -145,8 +151,8 @@ impl Played {
     pub fn share(&self, world: &World) -> (i64, i64) {
         let changes = || self.atoms.iter().filter(|atom| atom.family == Family::Change);
         let told = changes().filter_map(|atom| Some(atom.measures.get(&Component::MergedChanges)?.count)).sum();
-        let is_decided = |merge: &&Merge| changes().any(|atom| self.is_in(world, atom, CODE, merge.author, merge.week));
-        (told, i64::try_from(world.merges.iter().filter(is_decided).count()).unwrap())
+        let all = changes().map(|atom| self.merges(world, atom).len()).sum::<usize>();
+        (told, i64::try_from(all).unwrap())
     }
 }
 
@@ -156,7 +162,7 @@ fn worked(world: &World) -> BTreeSet<(&'static str, Account, Week)> {
     for merge in &world.merges {
         worked.extend(merge.author.map(|author| (CODE, author, merge.week)));
         worked.extend(merge.reviewer.map(|reviewer| (CODE, reviewer, merge.week)));
-        worked.extend(merge.author.zip(merge.delivered).map(|(author, (week, _))| (CODE, author, week)));
+        worked.extend(merge.author.zip(delivered_in(merge)).map(|(author, week)| (CODE, author, week)));
     }
     worked.extend(world.commits.iter().map(|(week, author)| (CODE, *author, *week)));
     worked.extend(world.uses.iter().map(|usage| (CHAT, usage.actor, usage.week)));
@@ -181,6 +187,17 @@ fn accounts(world: &World) -> impl Iterator<Item = Account> + '_ {
     members.chain((0..world.outsiders).map(|outsider| Account { who: Who::Outsider(outsider), number: 0 }))
 }
 
+/// The week in which a change came into production.
+pub(super) fn delivered_in(merge: &Merge) -> Option<Week> {
+    let calendar = Calendar::new(TimeZone::UTC);
+    Some(calendar.week_of(calendar.start_of(merge.week) + SignedDuration::from_secs(merge.delivered?)))
+}
+
+/// When a world is looked at, so many weeks after its first began.
+pub fn moment(world: &World, over: i32) -> Timestamp {
+    Calendar::new(TimeZone::UTC).start_of(world.first.plus(over)) + SignedDuration::from_hours(30)
+}
+
 fn coverage(from: Timestamp, through: Timestamp) -> Vec<FeedCoverage> {
     let feed = |source: &str, emits: &[FactKind]| FeedCoverage {
         source: source.parse().unwrap(),
@@ -195,13 +212,13 @@ fn coverage(from: Timestamp, through: Timestamp) -> Vec<FeedCoverage> {
 }
 
 fn keys(key: &IdentityKey, world: &World) -> EpochKeys {
-    let epochs = world.first.epoch().before().index()..=world.first.plus(world.weeks + 3).epoch().index();
+    let epochs = world.first.plus(-14).epoch().index()..=world.first.plus(world.weeks + 3).epoch().index();
     let salts =
         epochs.map(|epoch| (Epoch::from_index(epoch), EpochSalt::from_bytes([u8::try_from(epoch % 251).unwrap(); 32])));
     key.epochs(&salts.collect())
 }
 
-fn name(account: Account) -> String {
+pub(super) fn name(account: Account) -> String {
     match account.who {
         Who::Member(index) => format!("dev-{index:03}-{}", account.number),
         Who::Outsider(index) => format!("out-{index:03}"),
@@ -225,7 +242,7 @@ fn pseudonym(source: &str, account: Account, week: Week) -> Pseudonym {
 
 fn spellings(world: &World, keys: &EpochKeys) -> Vec<Spelling> {
     let mut spellings = BTreeSet::new();
-    for offset in -1..world.weeks + 3 {
+    for offset in -14..world.weeks + 4 {
         let week = world.first.plus(offset);
         let Some(key) = keys.get(week.epoch()) else { continue };
         for account in accounts(world) {
@@ -246,7 +263,7 @@ fn facts(world: &World, calendar: &Calendar) -> Facts {
         let first_review_at = merge.reviewer.map(|_| opened_at + SignedDuration::from_secs(merge.waited));
         let mut key = [0; 16];
         key[..8].copy_from_slice(&index.to_be_bytes());
-        let merged_at = opened_at + SignedDuration::from_hours(100);
+        let merged_at = opened_at + SignedDuration::from_secs(MERGED_AFTER);
         facts.changes.push(change(world, merge, EntityKey::from_bytes(key), (opened_at, merged_at), first_review_at));
         if let (Some(reviewer), Some(at)) = (merge.reviewer, first_review_at) {
             facts.reviews.push(GivenReview {
@@ -258,7 +275,7 @@ fn facts(world: &World, calendar: &Calendar) -> Facts {
                 reviewer: pseudonym(CODE, reviewer, merge.week),
             });
         }
-        if let Some((week, seconds)) = merge.delivered {
+        if let (Some(week), Some(seconds)) = (delivered_in(merge), merge.delivered) {
             let author = merge.author.map(|author| pseudonym(CODE, author, merge.week));
             deliveries.push(Delivery { week, author, seconds });
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quintant::model::{Epoch, TeamName, Week};
+use quintant::model::{Epoch, Span, TeamName, Week};
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 pub struct Dice(u64);
@@ -73,8 +73,8 @@ pub struct Merge {
     /// From opened to the first review.
     pub waited: i64,
     pub comments: Option<u32>,
-    /// From the first commit until it ran in production, and the week in which it came there.
-    pub delivered: Option<(Week, i64)>,
+    /// Seconds from when it was opened until it ran in production.
+    pub delivered: Option<i64>,
 }
 
 /// One account's use of one tool.
@@ -102,6 +102,9 @@ pub struct World {
     /// The roster is edited, also for weeks that are over, when so many weeks are over.
     pub edit: Option<(i32, usize, Option<usize>)>,
 }
+
+/// A change is merged so many seconds after it was opened, when its week begins.
+pub(super) const MERGED_AFTER: i64 = 100 * 3600;
 
 const SIZES: [usize; 12] = [2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 12, 14];
 const DILIGENCE: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 6, 25];
@@ -224,7 +227,6 @@ impl World {
         let owner = if dice.one_in(4) { Some(dice.below(self.teams.len())) } else { team };
         let reviewer = (!dice.one_in(5)).then(|| dice.below(self.members.len())).map(Who::Member);
         let reviewer = reviewer.filter(|reviewer| *reviewer != author.who).map(|who| Account { who, number: 0 });
-        let delay = i32::try_from(dice.below(3)).unwrap();
         Merge {
             week,
             author: (!dice.one_in(40)).then_some(author),
@@ -232,9 +234,14 @@ impl World {
             reviewer,
             waited: 60 + i64::try_from(dice.below(200_000)).unwrap(),
             comments: (!dice.one_in(30)).then(|| u32::try_from(dice.below(6)).unwrap()),
-            delivered: (!dice.one_in(5))
-                .then(|| (week.plus(delay), 3600 + i64::try_from(dice.below(900_000)).unwrap())),
+            delivered: (!dice.one_in(5)).then(|| MERGED_AFTER + i64::try_from(dice.below(1_500_000)).unwrap()),
         }
+    }
+
+    /// Those of a span's weeks, out of what is in the order of weeks.
+    pub(super) fn within<'a, T>(of: &'a [T], span: &Span, week: impl Fn(&T) -> Week) -> &'a [T] {
+        let place = |end: Week| of.partition_point(|item| week(item) < end);
+        &of[place(span.start)..place(span.end())]
     }
 
     /// As an operator writes it; `over`: so many weeks are over.

@@ -56,11 +56,16 @@ impl Item<'_> {
                 author: self.account("author"),
                 to_default_branch: true,
                 merge_sha: self.some_text("merge_sha"),
+                first_review_at: self.0["first_review_at"].as_i64(),
+                first_reviewer: self.account("first_reviewer"),
+                review_comments: self.some_number("review_comments"),
                 ..Change::merged(self.text("repo"), self.text("id"), self.time("opened_at"))
             }),
-            FactKind::Review => Fact::Review(
-                Review::new(self.text("repo"), self.text("change"), ReviewState::Approved).by(self.account("reviewer")),
-            ),
+            FactKind::Review => Fact::Review(Review {
+                change_author: self.account("change_author"),
+                ..Review::new(self.text("repo"), self.text("change"), ReviewState::Approved)
+                    .by(self.account("reviewer"))
+            }),
             FactKind::Commit => Fact::Commit(
                 Commit::new(self.text("repo"), self.text("sha"), self.time("at"), 1).by(self.account("author")),
             ),
