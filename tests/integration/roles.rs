@@ -3,7 +3,8 @@
 use quintant_tests::{Host, HostOptions, github_source};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 
-const EVERYBODY: [&str; 4] = ["quintant_ingest", "quintant_release", "quintant_api", "quintant_retention"];
+const EVERYBODY: [&str; 5] =
+    ["quintant_ingest", "quintant_release", "quintant_api", "quintant_retention", "quintant_reports"];
 
 async fn host() -> Host {
     Host::for_text(&github_source("http://127.0.0.1:9", "repositories = [\"acme/app\"]"), HostOptions::default()).await
