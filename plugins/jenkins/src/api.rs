@@ -96,7 +96,7 @@ impl<'a> Api<'a> {
             200 if is_html(&response) => Err(login_page()),
             200 => Err(Error::Permanent(format!(
                 "Jenkins answered with `{}` instead of JSON: a proxy may answer in its place",
-                response.header("content-type").map_or("no content type", |found| found.get(..60).unwrap_or(found))
+                response.media_type().unwrap_or("no content type")
             ))
             .into()),
             300..=399 => Err(redirected("the answer leads elsewhere")),

@@ -148,12 +148,20 @@ impl Response {
         Items::parse(&self.body).map_err(|error| self.not_understood(&error))
     }
 
+    /// What kind of body it says it has, if it says so, in a word that may be told: headers are text from outside, as bodies are.
+    #[must_use]
+    pub fn media_type(&self) -> Option<&'static str> {
+        let told = self.header("content-type")?.split(';').next().unwrap_or_default().trim();
+        let known = MEDIA_TYPES.into_iter().find(|known| known.eq_ignore_ascii_case(told));
+        Some(known.unwrap_or("another type"))
+    }
+
     fn not_understood(&self, error: &serde_json::Error) -> Error {
         Error::Permanent(format!(
             "status {} with a body that is not the expected JSON \
              (content-type `{}`, {} bytes, line {} column {})",
             self.status,
-            self.header("content-type").map_or_else(|| "none".to_owned(), printable),
+            self.media_type().unwrap_or("none"),
             self.body.len(),
             error.line(),
             error.column(),
@@ -161,9 +169,18 @@ impl Response {
     }
 }
 
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect()
-}
+/// What services and those that stand before them answer with.
+const MEDIA_TYPES: [&str; 9] = [
+    "application/json",
+    "application/octet-stream",
+    "application/problem+json",
+    "application/xhtml+xml",
+    "application/xml",
+    "text/html",
+    "text/plain",
+    "text/xml",
+    "application/vnd.github+json",
+];
 
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
