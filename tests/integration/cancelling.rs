@@ -6,7 +6,7 @@ use std::task::Poll;
 use axum::body::Body;
 use axum::http::Request;
 use quintant::model::{Commit, EntityKey, Fact, FactBody, StampedFact, Week};
-use quintant::store::{Expected, PageRows, Reading};
+use quintant::store::{Expected, ListVersion, PageRows, Reading};
 use quintant_tests::{Host, HostOptions, github_source, simulation_end};
 use tower::ServiceExt;
 
@@ -63,6 +63,8 @@ fn rows(number: u8) -> PageRows {
         facts: vec![StampedFact { week: WEEK, fact, keys_elsewhere: Vec::new(), earlier_change: None }],
         retractions: Vec::new(),
         spellings: Vec::new(),
+        opt_outs: ListVersion::default(),
+        learned: Vec::new(),
         cursor: None,
         covered_through: None,
         week: WEEK,

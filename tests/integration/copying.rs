@@ -5,7 +5,7 @@ use quintant::model::{
     Alias, Change, Commit, EntityKey, Fact, FactBody, Linked, Pseudonym, Review, ReviewState, Spelling, StampedFact,
     Week,
 };
-use quintant::store::{Expected, PageRows, Reading, Stored};
+use quintant::store::{Expected, ListVersion, PageRows, Reading, Stored};
 use quintant_tests::CommitFeed;
 
 const WEEK: Week = Week::from_index(2962);
@@ -83,6 +83,8 @@ fn empty() -> PageRows {
         facts: Vec::new(),
         retractions: Vec::new(),
         spellings: Vec::new(),
+        opt_outs: ListVersion::default(),
+        learned: Vec::new(),
         cursor: None,
         covered_through: None,
         week: WEEK,

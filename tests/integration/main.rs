@@ -29,6 +29,7 @@ mod mattermost;
 mod moving;
 mod native;
 mod nps;
+mod people;
 mod privacy;
 mod program;
 mod recorded;

@@ -42,7 +42,7 @@ async fn stored(feed: &CommitFeed, sql: &'static str) -> BTreeSet<Pseudonym> {
 }
 
 #[tokio::test]
-async fn with_an_epoch_goes_the_way_from_a_login_to_its_pseudonym() {
+async fn rule_r11_with_an_epoch_goes_the_way_from_a_login_to_its_pseudonym() {
     let feed = CommitFeed::open().await;
     feed.page(vec![commit("c1", IN_EPOCH), commit("c2", IN_THE_NEXT)], Vec::new()).await;
     feed.tell().await;
@@ -65,7 +65,7 @@ async fn with_an_epoch_goes_the_way_from_a_login_to_its_pseudonym() {
 }
 
 #[tokio::test]
-async fn old_weeks_go_while_their_epoch_stays() {
+async fn rule_r11_old_weeks_go_while_their_epoch_stays() {
     let feed = CommitFeed::open().await;
     feed.page(vec![commit("c1", IN_EPOCH), commit("c2", "2026-10-20T09:00:00Z")], Vec::new()).await;
     feed.host.set_now("2027-01-18T12:00:00Z".parse::<Timestamp>().unwrap());
@@ -73,6 +73,22 @@ async fn old_weeks_go_while_their_epoch_stays() {
     assert_eq!(feed.weeks().await, [2963]);
     assert!(feed.host.app.store().salts_fetch().await.unwrap().contains_key(&EPOCH));
     feed.host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_r11_a_host_that_nobody_asks_and_no_source_feeds_forgets_too() {
+    let feed = CommitFeed::open().await;
+    feed.page(vec![commit("c1", IN_EPOCH)], Vec::new()).await;
+    feed.host.set_now(LATER.parse::<Timestamp>().unwrap());
+    let (served, database, _folder) = feed.host.serve().await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let left = "SELECT (SELECT count(*) FROM raw.commit) + (SELECT count(*) FROM raw.alias) + (SELECT count(*) FROM app.epoch WHERE epoch = 227)";
+    while database.count(left).await > 0 {
+        assert!(tokio::time::Instant::now() < deadline, "nothing is forgotten");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    served.stop().await;
+    database.drop_now().await;
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn check_refused(host: &Host, role: &str, statements: &[&'static str]) {
 }
 
 #[tokio::test]
-async fn each_role_is_refused_what_is_not_its_business() {
+async fn rule_r14_each_role_is_refused_what_is_not_its_business() {
     let host = host().await;
     let raw = [
         "SELECT 1 FROM raw.change",
@@ -86,7 +86,7 @@ async fn each_role_is_refused_what_is_not_its_business() {
 }
 
 #[tokio::test]
-async fn nobody_gathers_facts_in_temporary_tables_or_reads_statistics() {
+async fn rule_r14_nobody_gathers_facts_in_temporary_tables_or_reads_statistics() {
     let host = host().await;
     for role in EVERYBODY {
         let statements = [
@@ -99,9 +99,80 @@ async fn nobody_gathers_facts_in_temporary_tables_or_reads_statistics() {
             "SELECT * FROM pg_statio_user_tables",
             "SELECT pg_stat_get_live_tuples('pg_class'::regclass)",
             "SELECT pg_stat_get_tuples_inserted('pg_class'::regclass)",
+            "SELECT pg_relation_size('raw.change'::regclass)",
+            "SELECT pg_total_relation_size('release.atom'::regclass)",
+            "SELECT pg_database_size(current_database())",
+            "SELECT lo_from_bytea(0, 'gathered')",
+            "SELECT lo_create(0)",
+            "SELECT pg_read_file('postgresql.conf')",
+            "COPY (SELECT 1) TO '/tmp/gathered'",
+            "COPY (SELECT 1) TO PROGRAM 'cat'",
+            "CREATE SCHEMA gathered",
+            "ALTER ROLE quintant_api SUPERUSER",
         ];
         check_refused(&host, role, &statements).await;
     }
+    host.finish().await;
+}
+
+/// Every view and function of the server's statistics, whatever this version calls them.
+#[tokio::test]
+async fn rule_r14_no_statistics_view_or_function_is_left_to_anybody() {
+    let host = host().await;
+    for role in EVERYBODY {
+        let open = format!(
+            "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relname ~ '^pg_stat(io)?_'
+                 AND relkind = 'v' AND has_table_privilege('{role}', oid, 'SELECT')
+             UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+                 AND proname ~ '^(pg_stat_get_|lo_)' AND has_function_privilege('{role}', oid, 'EXECUTE')"
+        );
+        assert_eq!(host.database.texts(&open).await, [""; 0], "{role}");
+    }
+    host.finish().await;
+}
+
+/// A table, view or function that is new belongs to nobody before it is written down whose it is.
+#[tokio::test]
+async fn rule_r14_nobody_is_granted_more_than_is_written_down() {
+    let host = host().await;
+    let granted = |role: &str, schema: &str, right: &str| {
+        format!(
+            "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = '{schema}'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+                 AND NOT c.relispartition AND has_table_privilege('{role}', c.oid, '{right}') ORDER BY 1"
+        )
+    };
+    for (role, schema, right) in [
+        ("quintant_api", "raw", "SELECT"),
+        ("quintant_retention", "raw", "SELECT"),
+        ("quintant_retention", "raw", "INSERT"),
+        ("quintant_retention", "release", "SELECT"),
+        ("quintant_release", "raw", "DELETE"),
+        ("quintant_release", "raw", "UPDATE"),
+        ("quintant_release", "release", "UPDATE"),
+        ("quintant_release", "release", "DELETE"),
+        ("quintant_ingest", "release", "INSERT"),
+        ("quintant_ingest", "release", "UPDATE"),
+        ("quintant_ingest", "release", "DELETE"),
+        ("quintant_api", "release", "INSERT"),
+        ("quintant_api", "release", "UPDATE"),
+        ("quintant_api", "release", "DELETE"),
+    ] {
+        assert_eq!(host.database.texts(&granted(role, schema, right)).await, [""; 0], "{role} may {right} in {schema}");
+    }
+    let noted =
+        ["UPDATE app.privacy_event SET at_ms = 0", "DELETE FROM app.privacy_event", "TRUNCATE app.privacy_event"];
+    for role in EVERYBODY {
+        check_refused(&host, role, &noted).await;
+    }
+    for role in ["quintant_release", "quintant_api"] {
+        check_refused(&host, role, &["SELECT digest FROM app.opt_out", "SELECT app.accounts_erase('{}', NULL)"]).await;
+    }
+    check_refused(
+        &host,
+        "quintant_retention",
+        &["SELECT digest FROM app.opt_out", "SELECT app.accounts_erase('{}', NULL)"],
+    )
+    .await;
     host.finish().await;
 }
 

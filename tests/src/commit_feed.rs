@@ -1,7 +1,7 @@
 //! A host that is fed commits by hand, page by page, without a plugin.
 
 use jiff::Timestamp;
-use quintant::ingest::{Arrival, Familiar};
+use quintant::ingest::{Arrival, Familiar, IngestError, Ingested};
 use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, RejectedCounts, Retraction};
 use quintant::plugin::Page;
 use quintant::store::{Lease, Reading};
@@ -27,6 +27,16 @@ impl CommitFeed {
 
     /// Answers how many came late.
     pub async fn page(&self, facts: Vec<RawFact>, retractions: Vec<Retraction<RawKey>>) -> u32 {
+        self.page_behind(&mut Familiar::default(), facts, retractions).await.unwrap().late
+    }
+
+    /// As [`CommitFeed::page`], of a run that has had pages before.
+    pub async fn page_behind(
+        &self,
+        familiar: &mut Familiar,
+        facts: Vec<RawFact>,
+        retractions: Vec<Retraction<RawKey>>,
+    ) -> Result<Ingested, IngestError> {
         let pipe = &self.host.app.setup.pipe;
         let (name, feed, now) = ("github".parse().unwrap(), "commits".parse().unwrap(), simulation_end());
         let page = Page {
@@ -42,8 +52,7 @@ impl CommitFeed {
         let (emits, keep_from) = (&[FactKind::Commit], pipe.keep_from(now));
         let (reading, metrics, released_before) = (Reading::Onward, &[], None);
         let arrival = Arrival { source: &name, reading, emits, metrics, now, keep_from, released_before };
-        let mut familiar = Familiar::default();
-        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, &mut familiar).await.unwrap().late
+        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, familiar).await
     }
 
     pub async fn lands(&self, at: &str) -> u32 {
@@ -63,7 +72,12 @@ impl CommitFeed {
 
 /// A commit of the account `17`, known as `dev-017`.
 pub fn commit(sha: &str, at: &str) -> RawFact {
-    let author = RawIdentity::new("17".to_owned(), vec!["dev-017".to_owned()], false);
+    commit_by("17", "dev-017", sha, at)
+}
+
+/// A commit of an account by its id and name.
+pub fn commit_by(id: &str, name: &str, sha: &str, at: &str) -> RawFact {
+    let author = RawIdentity::new(id.to_owned(), vec![name.to_owned()], false);
     RawFact {
         key: RawKey::new(sha),
         at: at.parse::<Timestamp>().unwrap(),

@@ -1,5 +1,7 @@
 //! A real PostgreSQL database for one test.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -20,6 +22,10 @@ impl Database {
         let database = Self { name, admin };
         database.administer(format!("CREATE DATABASE {}", database.name)).await;
         database
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     pub fn url(&self) -> String {
@@ -108,8 +114,31 @@ impl Database {
         text
     }
 
+    /// What a back-up holds, as SQL, by `pg_dump` with these arguments.
+    pub fn back_up(&self, arguments: &[&str]) -> String {
+        let output = program("pg_dump").args(arguments).arg(self.url()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Brings a back-up into this database, which is empty.
+    pub fn restore(&self, sql: &str) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, sql).unwrap();
+        let mut psql = program("psql");
+        psql.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file"]).arg(file.path());
+        let output = psql.arg(self.url()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     async fn administer(&self, statement: String) {
         let mut connection = PgConnection::connect(&self.admin).await.unwrap();
         sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     }
+}
+
+/// One of PostgreSQL's own, of the server's version.
+fn program(name: &str) -> Command {
+    let folder = std::env::var_os("QUINTANT_TEST_POSTGRES_BIN").expect("run the tests with `cargo xtask test`");
+    Command::new(Path::new(&folder).join(name))
 }

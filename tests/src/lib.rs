@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps in vain fails at the right line")]
 
 pub mod adversary;
+mod age;
 pub mod bench;
 mod commit_feed;
 mod crowd;
@@ -16,7 +17,8 @@ mod released;
 mod site;
 mod tls;
 
-pub use commit_feed::{CommitFeed, commit};
+pub use age::AgeKey;
+pub use commit_feed::{CommitFeed, commit, commit_by};
 pub use crowd::Crowd;
 pub use database::Database;
 pub use host::{

@@ -104,12 +104,19 @@ impl Setup {
 
     /// The roster as the file is now.
     pub fn roster(&self) -> Result<Roster, BuildError> {
-        let Some(path) = &self.config.roster.file else { return Ok(Roster::default()) };
+        match &self.config.roster.file {
+            Some(path) => self.roster_at(path),
+            None => Ok(Roster::default()),
+        }
+    }
+
+    /// The roster that a file holds.
+    pub(super) fn roster_at(&self, path: &Path) -> Result<Roster, BuildError> {
         let text =
-            std::fs::read_to_string(path).map_err(|reason| BuildError::RosterFile { path: path.clone(), reason })?;
+            std::fs::read_to_string(path).map_err(|reason| BuildError::RosterFile { path: path.to_owned(), reason })?;
         let sources: Vec<SourceName> = self.config.sources.iter().map(|source| source.name.clone()).collect();
         Roster::parse(&text, &self.teams(), &sources)
-            .map_err(|reason| BuildError::Roster { path: path.clone(), reason })
+            .map_err(|reason| BuildError::Roster { path: path.to_owned(), reason })
     }
 
     /// By what is released, with the roster at hand.
@@ -177,9 +184,10 @@ impl App {
         &self.store
     }
 
-    /// Brings the schema up to date, and refuses an identity key or a calendar that are not the stored ones.
+    /// Brings the schema up to date, starts over where facts are gone with a restore, and refuses an identity key or a calendar that are not the stored ones.
     pub async fn prepare_database(&self) -> Result<(), StoreError> {
         self.store().migrate().await?;
+        self.store().feeds_without_facts_forget().await?;
         self.store().identity_check(&self.setup.pipe.key.fingerprint()).await?;
         self.store().calendar_check(self.setup.config.calendar.name()).await
     }

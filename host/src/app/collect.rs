@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
+use super::privacy::keep_whole;
 use crate::config::ReleaseStart;
 use crate::ingest::{FeedRun, Step};
 use crate::model::FeedName;
@@ -50,6 +51,7 @@ impl<'a> Collector<'a> {
     /// Runs every feed of a source once, due or not. Waits while another run of it is going on; no run was begun where that is cancelled.
     pub async fn run_source(&self, source: &PluginSource) -> Result<Vec<RunSummary>, StoreError> {
         let Some(lease) = self.claim(source).await? else { return Ok(Vec::new()) };
+        self.keep_opt_outs().await;
         let mut summaries = Vec::new();
         for feed in &source.feeds {
             let summary = self.run(source, feed, lease).await?;
@@ -72,6 +74,7 @@ impl<'a> Collector<'a> {
         watch: &(dyn Fn(&FeedName, Step) + Sync),
     ) -> Result<Backfilled, StoreError> {
         let Some(lease) = self.claim(source).await? else { return Ok(Backfilled::default()) };
+        self.keep_opt_outs().await;
         let mut runs = Vec::new();
         for feed in &source.feeds {
             let watch = |step| watch(&feed.name, step);
@@ -121,8 +124,17 @@ impl<'a> Collector<'a> {
         self.app.store().retention_apply(self.app.setup.config.calendar.week_of(keep_from)).await
     }
 
+    /// Whoever has opted out has done so with every account that the roster names by now. Where it cannot be read, the list stays as it is.
+    pub async fn keep_opt_outs(&self) {
+        if let Err(error) = keep_whole(self.app).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "new accounts of people who have opted out could not be looked for: {error}");
+        }
+    }
+
     async fn keep_to_retention(&self) {
         loop {
+            self.keep_opt_outs().await;
             let pause = match self.forget().await {
                 Ok(()) => PAUSE_BETWEEN_RETENTIONS,
                 Err(error) => {
@@ -167,7 +179,7 @@ impl<'a> Collector<'a> {
         if self.app.store().release_started_fetch().await?.is_none() {
             return Ok(0);
         }
-        let (teams, roster) = (self.app.setup.teams(), self.app.setup.roster()?);
+        let (teams, roster) = (self.app.setup.teams(), self.app.counted_roster().await?);
         let feeds = self.coverage().await?;
         let new = release_due(self.app.store(), &self.app.setup.terms(&teams, &roster), &feeds, now).await?;
         if new > 0 {
@@ -184,6 +196,7 @@ impl<'a> Collector<'a> {
             let _slot = self.slots.acquire().await;
             match self.app.store().lease_claim(id, &self.owner).await? {
                 Some(lease) => {
+                    self.keep_opt_outs().await;
                     let ran = self.run_due(source, lease).await;
                     self.app.store().lease_end(lease).await?;
                     *may_release |= ran? > 0;

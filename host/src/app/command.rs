@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,8 +16,10 @@ use super::build::{App, BuildError, Setup};
 use super::collect::Collector;
 use super::compile;
 use super::log::{self, LogFormat};
+use super::person_command::{PrivacyArguments, privacy};
 use super::reload::Reload;
 use super::report;
+use super::roster::{self, RosterArguments};
 use super::serve::Server;
 use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
 use crate::ingest::FeedRun;
@@ -98,6 +100,16 @@ enum Command {
     Release {
         #[command(subcommand)]
         command: ReleaseCommand,
+    },
+    /// Opt a person out, erase them, or export what is stored about them.
+    Privacy {
+        #[command(subcommand)]
+        command: PrivacyArguments,
+    },
+    /// Keep the roster true.
+    Roster {
+        #[command(subcommand)]
+        command: RosterArguments,
     },
     /// Bring the database to this version's schema.
     Migrate,
@@ -214,6 +226,9 @@ async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::R
         match &cli.command {
             Command::Check { online } => Some(check(config.clone(), *online, cli.format).await),
             Command::RunOnce { source, dry_run: true } => Some(dry_run(config.clone(), source, cli.format).await),
+            Command::Roster { command: RosterArguments::Import { file, yes, memberships } } => {
+                Some(import(config.clone(), file, *yes, memberships.as_ref(), cli.format).await)
+            }
             Command::Plugin { command: PluginCommand::Compile { plugins } } => {
                 Some(compile_plugins(&config, plugins, cli.format).await)
             }
@@ -244,6 +259,10 @@ async fn with_app(cli: &Cli, config: Config, cancel: CancellationToken) -> anyho
             Command::Status => report::status(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Status } => report::release(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Start } => release_start(&app, format).await,
+            Command::Privacy { command } => privacy(&app, command, format).await,
+            Command::Roster { command: RosterArguments::Status { source } } => {
+                roster::status(&app, source.as_ref(), format).await
+            }
             Command::Migrate => {
                 match format {
                     Format::Text => println!("the database is at this version's schema"),
@@ -251,7 +270,11 @@ async fn with_app(cli: &Cli, config: Config, cancel: CancellationToken) -> anyho
                 }
                 Ok(true)
             }
-            Command::Serve | Command::Check { .. } | Command::Schema | Command::Plugin { .. } => Ok(true),
+            Command::Serve
+            | Command::Check { .. }
+            | Command::Schema
+            | Command::Roster { .. }
+            | Command::Plugin { .. } => Ok(true),
         }
     };
     let work = Box::pin(work);
@@ -354,6 +377,16 @@ async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<b
     Ok(is_good)
 }
 
+async fn import(
+    config: Config,
+    file: &Path,
+    yes: bool,
+    memberships: Option<&SourceName>,
+    format: Format,
+) -> anyhow::Result<bool> {
+    roster::import(&set_up(config).await?, file, yes, memberships, format).await
+}
+
 async fn dry_run(config: Config, name: &SourceName, format: Format) -> anyhow::Result<bool> {
     let setup = set_up(config).await?;
     let source = find_source(&setup, name)?;
@@ -401,7 +434,7 @@ async fn release_start(app: &App, format: Format) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn find_source<'a>(setup: &'a Setup, name: &SourceName) -> anyhow::Result<&'a crate::plugin::PluginSource> {
+pub(super) fn find_source<'a>(setup: &'a Setup, name: &SourceName) -> anyhow::Result<&'a crate::plugin::PluginSource> {
     setup.sources.iter().find(|source| source.name == *name).ok_or_else(|| {
         let known: Vec<&str> = setup.sources.iter().map(|source| source.name.as_str()).collect();
         anyhow::anyhow!("there is no source `{name}`; configured are: {}", known.join(", "))

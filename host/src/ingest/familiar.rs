@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use crate::model::{Spelling, Week};
-use crate::store::{Expected, Stored};
+use crate::pseudonym::OptOuts;
+use crate::store::{Expected, ListVersion, Store, StoreError, Stored};
 
 /// As many as a few megabytes hold; whoever has more people asks the database again.
 const MOST_SPELLINGS: usize = 100_000;
@@ -15,9 +16,27 @@ pub struct Familiar {
     /// Those that were stored in that week.
     spellings: HashSet<Spelling>,
     last_was_new: bool,
+    opt_outs: Option<(ListVersion, OptOuts)>,
 }
 
 impl Familiar {
+    /// Whom nothing is kept of, as it was read when it was asked for first.
+    pub(super) async fn opt_outs(&mut self, store: &Store) -> Result<&(ListVersion, OptOuts), StoreError> {
+        let list = match self.opt_outs.take() {
+            Some(list) => list,
+            None => {
+                let (version, entries) = store.opt_outs_fetch().await?;
+                (version, entries.into_iter().collect())
+            }
+        };
+        Ok(self.opt_outs.insert(list))
+    }
+
+    /// Whoever was erased is nobody whose spellings are stored.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// The spellings that are still to be stored.
     pub(super) fn unknown(&mut self, week: Week, mut spellings: Vec<Spelling>) -> Vec<Spelling> {
         if self.week != Some(week) || self.spellings.len() >= MOST_SPELLINGS {

@@ -16,12 +16,12 @@ pub use run::FeedRun;
 
 use crate::config::Config;
 use crate::model::{
-    Calendar, Epoch, FactKind, FeedName, RawKey, RejectedCounts, SampleMetric, SourceName, StampedFact, TeamName,
-    glob_match,
+    Calendar, Epoch, FactKind, FeedName, RawFact, RawKey, RejectedCounts, SampleMetric, SourceName, StampedFact,
+    TeamName, glob_match,
 };
 use crate::normalize::{Rules, Services, normalize};
 use crate::plugin::Page;
-use crate::pseudonym::{EpochKeys, IdentityKey, KeyError, Pseudonymous, pseudonymize};
+use crate::pseudonym::{EpochKeys, IdentityKey, KeyError, Learned, OptOuts, Pseudonymous, pseudonymize};
 use crate::store::{Lease, PageRows, Reading, Store, StoreError};
 
 /// What the pipe judges and hides facts by.
@@ -69,6 +69,13 @@ pub struct Ingested {
     pub unmapped: BTreeMap<String, u32>,
 }
 
+/// A page's facts, while it is known whose they are.
+struct Judged {
+    facts: Vec<RawFact>,
+    rejected: RejectedCounts,
+    unmapped: BTreeMap<String, u32>,
+}
+
 impl Pipe {
     pub fn new(config: &Config, key: IdentityKey) -> Self {
         let owners = config
@@ -92,7 +99,8 @@ impl Pipe {
         now.checked_sub(self.retention).unwrap_or(Timestamp::MIN)
     }
 
-    /// Stores a page and the place to go on from, all or nothing.
+    /// Stores a page and the place to go on from, all or nothing. Where somebody has opted out since the list was read, that is refused, and
+    /// the page is to be read again.
     pub async fn page(
         &self,
         store: &Store,
@@ -106,7 +114,8 @@ impl Pipe {
         let (cursor, covered_through, more) =
             (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
         let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
-        let (veiled, ingested) = self.veil(page, arrival, &keys);
+        let (version, opt_outs) = familiar.opt_outs(store).await?;
+        let (version, (veiled, learned, ingested)) = (*version, self.veil(page, arrival, &keys, opt_outs));
         let week = self.calendar.week_of(arrival.now);
         let rows = PageRows {
             reading: arrival.reading,
@@ -114,17 +123,43 @@ impl Pipe {
             facts: veiled.facts,
             retractions: veiled.retractions,
             spellings: familiar.unknown(week, veiled.spellings),
+            opt_outs: version,
+            learned: learned.into_iter().map(|learned| (learned.entry, learned.accounts)).collect(),
             cursor,
             covered_through,
             week,
         };
-        let stored = store.page_store(lease, feed, &rows, familiar.expected()).await?;
+        let stored = match store.page_store(lease, feed, &rows, familiar.expected()).await {
+            Err(StoreError::OptOutsChanged) => {
+                familiar.forget();
+                return Err(StoreError::OptOutsChanged.into());
+            }
+            stored => stored?,
+        };
         familiar.learn(stored, rows.spellings);
+        if !rows.learned.is_empty() {
+            familiar.forget();
+        }
         Ok(Ingested { late: stored.late, ..ingested })
     }
 
-    /// A page's facts as they may be kept: judged, and under pseudonyms.
-    fn veil(&self, page: Page, arrival: &Arrival<'_>, keys: &EpochKeys) -> (Pseudonymous, Ingested) {
+    /// A page's facts as they may be kept: judged, without those who have opted out, and under pseudonyms.
+    fn veil(
+        &self,
+        page: Page,
+        arrival: &Arrival<'_>,
+        keys: &EpochKeys,
+        opt_outs: &OptOuts,
+    ) -> (Pseudonymous, Vec<Learned>, Ingested) {
+        let Judged { facts, rejected, unmapped } = self.judge(page.facts, page.rejected, arrival);
+        let kept = opt_outs.keep_out(self.key.opt_outs(), keys, arrival.source, facts);
+        let veiled = pseudonymize(keys, arrival.source, &self.calendar, kept.facts, &page.retractions);
+        let facts = count(&veiled.facts);
+        (veiled, kept.learned, Ingested { facts, late: 0, rejected, unmapped })
+    }
+
+    /// What of a page's facts is to be taken, and what becomes of the rest.
+    fn judge(&self, facts: Vec<RawFact>, rejected: RejectedCounts, arrival: &Arrival<'_>) -> Judged {
         let rules = Rules {
             now: arrival.now,
             keep_from: arrival.keep_from,
@@ -136,14 +171,13 @@ impl Pipe {
             services: &self.services,
             metrics: arrival.metrics,
         };
-        let (facts, mut rejected) = normalize(page.facts, &rules, |repository| self.owner_of(repository));
-        for (reason, count) in page.rejected {
+        let rejected_before = rejected;
+        let (facts, mut rejected) = normalize(facts, &rules, |repository| self.owner_of(repository));
+        for (reason, count) in rejected_before {
             *rejected.entry(reason).or_default() += count;
         }
         let unmapped = self.services.unmapped(&facts);
-        let veiled = pseudonymize(keys, arrival.source, &self.calendar, facts, &page.retractions);
-        let facts = count(&veiled.facts);
-        (veiled, Ingested { facts, late: 0, rejected, unmapped })
+        Judged { facts, rejected, unmapped }
     }
 
     /// From that of the oldest fact that is kept to that of one whose clock is a little ahead.

@@ -5,10 +5,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress, Step};
-use super::{Arrival, Familiar, IngestError, Pipe};
-use crate::model::{FactKind, Family, Sealed, StampedFact, Week};
+use super::{Arrival, Familiar, IngestError, Ingested, Pipe};
+use crate::model::{FactKind, Family, RawFact, Sealed, StampedFact, Week};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
-use crate::pseudonym::KeyError;
+use crate::pseudonym::{KeyError, OptOuts};
 use crate::schedule::Clock;
 use crate::store::{FeedState, Lease, Reading, RunSummary, Store, StoreError, Stretch};
 
@@ -88,10 +88,29 @@ impl FeedRun<'_> {
 
     /// Reads from the look-back and hands over what would be stored, without a database.
     pub async fn dry_run(&self, mut show: impl FnMut(&StampedFact)) -> Result<RunSummary, Failure> {
-        let started = self.clock.now();
-        let epochs = self.pipe.live_epochs(self.pipe.keep_from(started), started);
+        let epochs = self.pipe.live_epochs(self.pipe.keep_from(self.clock.now()), self.clock.now());
         let no_keys = |error: KeyError| Failure::new(FailureCode::Transient, error.to_string());
         let keys = self.pipe.key.epochs_to_forget(epochs).map_err(no_keys)?;
+        self.read(|page, arrival| {
+            let (veiled, _, ingested) = self.pipe.veil(page, arrival, &keys, &OptOuts::default());
+            veiled.facts.iter().for_each(&mut show);
+            ingested
+        })
+        .await
+    }
+
+    /// Reads from the look-back and hands over what is read while it is known whose it is, for whoever keeps the roster.
+    pub(crate) async fn meet(&self, mut meet: impl FnMut(&RawFact)) -> Result<RunSummary, Failure> {
+        self.read(|page, arrival| {
+            let judged = self.pipe.judge(page.facts, page.rejected, arrival);
+            judged.facts.iter().for_each(&mut meet);
+            Ingested { rejected: judged.rejected, unmapped: judged.unmapped, ..Ingested::default() }
+        })
+        .await
+    }
+
+    async fn read(&self, mut take: impl FnMut(Page, &Arrival<'_>) -> Ingested) -> Result<RunSummary, Failure> {
+        let started = self.clock.now();
         let mut progress = Progress::new();
         let mut session = self.source.start(&self.pipe.calendar).await?;
         progress.follow(session.traffic());
@@ -102,9 +121,7 @@ impl FeedRun<'_> {
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
             let arrival = self.arrival(Reading::Onward, now, self.pipe.keep_from(started), None);
-            let (veiled, ingested) = self.pipe.veil(page, &arrival, &keys);
-            veiled.facts.iter().for_each(&mut show);
-            progress.facts(ingested);
+            progress.facts(take(page, &arrival));
             if !more {
                 return Ok(progress.summary(None, self.clock.now()));
             }
@@ -139,14 +156,15 @@ impl FeedRun<'_> {
                 page => page?,
             };
             progress.page(&page);
-            let more = page.more;
-            cursor = page.cursor.clone().or(cursor);
+            let (more, next) = (page.more, page.cursor.clone());
             let arrival = self.arrival(reading, now, keep_from, released_before);
-            let stored = self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await;
-            let ingested = stored.map_err(|error| match error {
-                IngestError::Store(error) => database(&error),
-                IngestError::Key(error) => Failure::new(FailureCode::Transient, error.to_string()),
-            })?;
+            let ingested = match self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await {
+                Ok(ingested) => ingested,
+                Err(IngestError::Store(StoreError::OptOutsChanged)) => continue,
+                Err(IngestError::Store(error)) => return Err(database(&error)),
+                Err(IngestError::Key(error)) => return Err(Failure::new(FailureCode::Transient, error.to_string())),
+            };
+            cursor = next.or(cursor);
             progress.facts(ingested);
             self.tell(progress);
             if !more {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Epoch;
+use super::{Epoch, SourceName, Week};
 
 /// A person's account exactly as the source spells it.
 ///
@@ -113,12 +113,25 @@ keyed_hash!(
     EntityKey
 );
 
+keyed_hash!(
+    /// An account, a spelling of it, or a person of the roster, as whoever opted out is remembered: under a key of its own, the same in every epoch.
+    OptOutDigest
+);
+
 /// One spelling of an account, and the account, both under the key of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Spelling {
     pub epoch: Epoch,
     pub alias: Alias,
     pub account: Pseudonym,
+}
+
+/// A spelling, where it was seen, and when last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    pub source: SourceName,
+    pub spelling: Spelling,
+    pub week: Week,
 }
 
 /// Random bytes that an epoch's key is made with. Where they are destroyed, nothing can make it again.

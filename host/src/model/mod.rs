@@ -7,6 +7,7 @@ mod fact;
 mod histogram;
 mod identity;
 mod name;
+mod opt_out;
 mod people;
 mod rejected;
 mod run;
@@ -22,8 +23,11 @@ pub use delivery::{
 pub use fact::{Change, Commit, Fact, FactBody, FactKind, RawFact, Retraction, Review, ReviewState, StampedFact};
 pub use histogram::Histogram;
 pub(crate) use identity::glob_match;
-pub use identity::{Alias, EntityKey, EpochSalt, Pseudonym, RawIdentity, RawKey, Sealed, Spelling};
+pub use identity::{
+    Alias, EntityKey, EpochSalt, OptOutDigest, Pseudonym, RawIdentity, RawKey, Sealed, Sighting, Spelling,
+};
 pub use name::{FeedName, NameError, ServiceName, SourceName, TeamName, Word};
+pub use opt_out::{OptOut, PrivacyCommand, Reach};
 pub use people::{Friction, Membership, Question, SurveyResponse, Tally, TeamRef, Usage};
 pub use rejected::{Rejected, RejectedCounts};
 pub use run::{RunProblem, RunReport};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 
-use super::CursorKey;
-use crate::model::{Alias, Epoch, EpochSalt};
+use super::{CursorKey, OptOutKey};
+use crate::model::{Alias, Epoch, EpochSalt, Pseudonym};
 
 const KEY_BYTES: usize = 32;
 const EPOCH_PURPOSE: &[u8] = b"quintant epoch";
@@ -26,17 +26,20 @@ pub enum KeyError {
     Exposed { path: PathBuf, mode: u32 },
     #[error("the operating system gave no random bytes")]
     NoRandomness,
+    #[error("the recipient's key is one that everybody could read; make another one with `age-keygen`")]
+    WeakRecipient,
 }
 
-/// The secret that every epoch's key is made from, and the key of cursors.
+/// The secret that every epoch's key is made from, and the keys of cursors and of opt-outs.
 pub struct IdentityKey {
     secret: [u8; KEY_BYTES],
     cursors: CursorKey,
+    opt_outs: OptOutKey,
 }
 
 impl IdentityKey {
     pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self { secret: *bytes, cursors: CursorKey::derive(bytes) }
+        Self { secret: *bytes, cursors: CursorKey::derive(bytes), opt_outs: OptOutKey::derive(bytes) }
     }
 
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
@@ -51,6 +54,10 @@ impl IdentityKey {
 
     pub fn cursors(&self) -> &CursorKey {
         &self.cursors
+    }
+
+    pub fn opt_outs(&self) -> &OptOutKey {
+        &self.opt_outs
     }
 
     /// The keys of the epochs that have these salts.
@@ -120,6 +127,11 @@ impl EpochKey {
         Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
     }
 
+    /// An account, by the id that its source knows it by.
+    pub(super) fn account(&self, group: &str, id: &str) -> Pseudonym {
+        Pseudonym::from_bytes(self.digest("account", group, id))
+    }
+
     /// The key of one kind of thing of one group.
     pub(super) fn domain(&self, domain: &str, group: &str) -> DomainKey {
         DomainKey::derive(&self.0, domain, group)
@@ -135,7 +147,7 @@ pub(super) struct DomainKey(hmac::Key);
 
 impl DomainKey {
     /// The parts cannot run into each other.
-    fn derive(key: &hmac::Key, domain: &str, group: &str) -> Self {
+    pub(super) fn derive(key: &hmac::Key, domain: &str, group: &str) -> Self {
         let mut message = hmac::Context::with_key(key);
         for part in [domain, group] {
             message.update(&(part.len() as u64).to_be_bytes());

@@ -3,11 +3,15 @@
 mod hashes;
 mod key;
 mod kinds;
+mod opt_out;
+mod recipient;
 mod roster;
 mod seal;
 
 pub use key::{EpochKey, EpochKeys, IdentityKey, KeyError};
-pub use roster::{Person, Roster, RosterError};
+pub use opt_out::{Kept, Learned, OptOutKey, OptOuts};
+pub use recipient::{NoRecipient, Recipient};
+pub use roster::{Meeting, Named, Person, PersonChange, Roster, RosterDifference, RosterError, Suggestions, Upkeep};
 pub use seal::CursorKey;
 
 use std::collections::{BTreeMap, HashMap};

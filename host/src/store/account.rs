@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::fact::Digest;
-use super::{SourceId, StoreError, digest};
-use crate::model::{Alias, Epoch, Pseudonym, Spelling, Week};
+use super::{SourceId, Store, StoreError, digest};
+use crate::model::{Alias, Epoch, Pseudonym, Sighting, Spelling, Week};
 
 /// Most spellings of a page came in the page before, and `ON CONFLICT` would lock the row of each to find nothing to do. A subquery a
 /// spelling is one look into the index, where the planner makes a join of all with all of `NOT EXISTS`.
@@ -33,6 +33,30 @@ pub(super) async fn upsert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+impl Store {
+    /// Every known spelling, where it was seen, and when last.
+    pub async fn sightings_fetch(&self) -> Result<Vec<Sighting>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT s.name, a.epoch, a.alias, a.account, a.last_seen_week FROM raw.alias a JOIN app.source s ON s.id = a.source_id"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Sighting {
+                    source: row.name.parse().map_err(|_| StoreError::Corrupt("a source that is no name"))?,
+                    spelling: Spelling {
+                        epoch: Epoch::from_index(row.epoch),
+                        alias: Alias::from_bytes(digest(&row.alias)?),
+                        account: Pseudonym::from_bytes(digest(&row.account)?),
+                    },
+                    week: Week::from_index(row.last_seen_week),
+                })
+            })
+            .collect()
+    }
 }
 
 pub(super) async fn fetch(connection: &mut PgConnection) -> Result<Vec<Spelling>, StoreError> {

@@ -56,6 +56,9 @@ impl Store {
         }
         delete!("change", "review", "commit", "build", "deployment", "incident");
         delete!("usage", "tally", "survey_response", "friction", "membership", "sample", "assignment");
+        // What was erased is then kept out for its age; a day is left, whatever the zone.
+        let settled = (i64::from(week) * 7 + 3) * 86_400_000;
+        sqlx::query!("DELETE FROM app.opt_out WHERE before_ms < $1", settled).execute(&mut *transaction).await?;
         sqlx::query!("DELETE FROM raw.alias WHERE last_seen_week < $1 OR epoch < $2", week, epoch)
             .execute(&mut *transaction)
             .await?;

@@ -21,6 +21,8 @@ pub enum StoreError {
     Corrupt(&'static str),
     #[error("another run has claimed this source")]
     Overtaken,
+    #[error("somebody has opted out or was erased since the list was read")]
+    OptOutsChanged,
     #[error("the identity key is not the one that this database was filled with; restore the key file")]
     ForeignKey,
     #[error(

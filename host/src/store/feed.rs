@@ -71,6 +71,17 @@ impl Store {
         })
     }
 
+    /// Lets every feed start anew where there is no salt, and so no fact: the database comes from a back-up, which holds neither.
+    pub async fn feeds_without_facts_forget(&self) -> Result<(), StoreError> {
+        sqlx::query!(
+            "WITH stretch AS (DELETE FROM app.backfill WHERE NOT EXISTS (SELECT FROM app.epoch))
+             DELETE FROM app.feed WHERE NOT EXISTS (SELECT FROM app.epoch) AND (cursor IS NOT NULL OR covered_through_ms IS NOT NULL)"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// The week that a feed counts from, where weeks before it were released before the feed was added.
     pub async fn counts_from_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<Week>, StoreError> {
         let week = sqlx::query_scalar!(

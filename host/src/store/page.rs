@@ -3,13 +3,16 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::ListVersion;
 use super::copy::{self, Copy};
 use super::fact::{Batch, Digest};
 use super::{
     Lease, SourceId, Store, StoreError, Stretch, account, backfill, build, change, commit, deployment, feed, friction,
-    incident, lease, membership, releasing, review, sample, survey_response, tally, usage,
+    incident, lease, membership, opt_out, releasing, review, sample, survey_response, tally, usage,
 };
-use crate::model::{EntityKey, FactBody, FactKind, Family, FeedName, Retraction, Sealed, Spelling, StampedFact, Week};
+use crate::model::{
+    EntityKey, FactBody, FactKind, Family, FeedName, OptOut, Pseudonym, Retraction, Sealed, Spelling, StampedFact, Week,
+};
 
 /// What a page is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub struct PageRows {
     pub facts: Vec<StampedFact>,
     pub retractions: Vec<Retraction<EntityKey>>,
     pub spellings: Vec<Spelling>,
+    /// The list that the facts were judged by; another one has to be read first.
+    pub opt_outs: ListVersion,
+    /// Accounts that the list is to know by their ids too, with their pseudonyms, of which nothing is to stay.
+    pub learned: Vec<(OptOut, Vec<Pseudonym>)>,
     /// None keeps the stored one.
     pub cursor: Option<Sealed>,
     /// None: no statement.
@@ -81,6 +88,13 @@ impl Store {
     ) -> Result<Stored, StoreError> {
         let mut transaction = self.pool.begin_with(releasing::BEGIN_PAGE).await?;
         lease::guard(&mut transaction, lease).await?;
+        if opt_out::version(&mut transaction).await? != rows.opt_outs {
+            return Err(StoreError::OptOutsChanged);
+        }
+        for (entry, accounts) in &rows.learned {
+            opt_out::erase(&mut transaction, accounts, entry.reach).await?;
+            opt_out::insert(&mut transaction, &[*entry]).await?;
+        }
         let cursor = rows.cursor.as_ref();
         match rows.reading {
             Reading::Onward => feed::advance(&mut transaction, lease, feed, cursor, rows.covered_through).await?,

@@ -34,10 +34,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 GRANT USAGE ON SCHEMA app, raw, release TO quintant_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO quintant_ingest;
 REVOKE INSERT, UPDATE, DELETE ON app.epoch FROM quintant_ingest;
+-- What was asked about people is only ever added to.
+REVOKE UPDATE, DELETE ON app.privacy_event FROM quintant_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON raw.change, raw.review, raw.commit, raw.build, raw.deployment, raw.incident, raw.usage, raw.tally,
     raw.survey_response, raw.friction, raw.membership, raw.sample, raw.alias TO quintant_ingest;
 GRANT SELECT ON raw.assignment, release.atom, release.span TO quintant_ingest;
-GRANT EXECUTE ON FUNCTION app.epochs_open(integer, integer) TO quintant_ingest;
+GRANT EXECUTE ON FUNCTION app.epochs_open(integer, integer), app.accounts_erase(bytea[], bigint) TO quintant_ingest;
 
 -- Reads facts and adds what is told. It can change neither a fact nor what was told before.
 GRANT USAGE ON SCHEMA app, raw, release TO quintant_release;
@@ -68,10 +70,11 @@ GRANT SELECT (earlier_incident, earlier_service_key, earlier_caused_by), UPDATE 
     ON raw.incident TO quintant_retention;
 GRANT SELECT (week), DELETE ON raw.assignment TO quintant_retention;
 GRANT SELECT (epoch, last_seen_week), DELETE ON raw.alias TO quintant_retention;
+GRANT SELECT (before_ms), DELETE ON app.opt_out TO quintant_retention;
 GRANT EXECUTE ON FUNCTION app.epochs_close(integer) TO quintant_retention;
 
--- Temporary tables would be a place to gather facts in, and statistics tell how many rows come and go. Where the login is not the owner of
--- the database, or no superuser, this does nothing.
+-- Temporary tables and large objects would be places to gather facts in, and statistics and sizes tell how many rows come and go. Where the login
+-- is not the owner of the database, or no superuser, this does nothing.
 DO $$
 DECLARE
     item record;
@@ -91,7 +94,7 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %s TO pg_monitor', item.name);
     END LOOP;
     FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
-        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_stat_get_' AND has_function_privilege('public', oid, 'EXECUTE')
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname ~ '^(pg_stat_get_|lo_)' OR proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size')) AND has_function_privilege('public', oid, 'EXECUTE')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', item.name);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', item.name);

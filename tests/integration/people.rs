@@ -1,0 +1,312 @@
+//! What one person may ask for: that nothing is stored of them, that it is deleted, that they are shown it.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use quintant::app::Collector;
+use quintant::ingest::{Familiar, IngestError};
+use quintant::pseudonym::{IdentityKey, Recipient};
+use quintant::store::StoreError;
+use quintant_tests::{AgeKey, CommitFeed, Host, HostOptions, commit, commit_by, emitting_sources};
+use quintant_upstreams::script::{Answer, Script, Scripted};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const AT: &str = "2026-11-19T12:00:00Z";
+
+fn ms(text: &str) -> i64 {
+    text.parse::<Timestamp>().unwrap().as_millisecond()
+}
+
+/// One fact of every kind that carries an account, by a login that is its own id.
+fn facts_of(login: &str, at: &str) -> Vec<Value> {
+    let (day, at) = (ms(at) - ms(at) % 86_400_000, ms(at));
+    let mut facts = vec![
+        json!({ "kind": "change", "repo": "octo/app", "id": login, "opened_at": at - 3_600_000, "author": login }),
+        json!({ "kind": "review", "repo": "octo/app", "change": "1", "reviewer": login }),
+        json!({ "kind": "commit", "repo": "octo/app", "sha": format!("{login}-sha"), "author": login }),
+        json!({ "kind": "usage", "at": day, "actor": login, "tool": "chat", "count": 3 }),
+        json!({ "kind": "membership", "account": login, "team": "amber" }),
+        json!({ "kind": "sample", "metric": "focus_hours", "value": 4, "actor": login }),
+    ];
+    for fact in &mut facts {
+        fact["key"] = json!(format!("{login} {at}"));
+        if fact["at"].is_null() {
+            fact["at"] = json!(at);
+        }
+    }
+    facts
+}
+
+async fn upstream(facts: &[Vec<Value>]) -> Scripted {
+    let is_work = |fact: &Value| ["change", "review", "commit"].contains(&fact["kind"].as_str().unwrap());
+    let (work, rest): (Vec<Value>, Vec<Value>) = facts.concat().into_iter().partition(is_work);
+    let listing = |facts: Vec<Value>| Answer::json(200, &json!({ "facts": facts }));
+    Script::new().on("/work", listing(work)).on("/rest", listing(rest)).start().await.unwrap()
+}
+
+const GRANT: &str = "samples = { focus_hours = \"person\" }";
+
+/// Reads these upstreams, each under its name; the roster stays where the test can edit it.
+struct Place {
+    host: Host,
+    roster: tempfile::NamedTempFile,
+}
+
+impl Place {
+    async fn open(sources: &[(&str, &str)], roster: &str) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, roster).unwrap();
+        let sources: Vec<(&str, &str, &str)> = sources.iter().map(|(name, url)| (*name, *url, GRANT)).collect();
+        let teams = format!("[[team]]\nname = \"amber\"\n[roster]\nfile = \"{}\"\n", file.path().display());
+        let host = Host::for_text(&(emitting_sources(&sources) + &teams), HostOptions::default()).await;
+        Self { host, roster: file }
+    }
+
+    async fn collect(&self, sources: &[&str]) {
+        for source in sources {
+            for summary in self.host.collect_from(source).await {
+                assert_eq!((summary.outcome.as_str(), summary.rejected), ("ok", 0), "{summary:?}");
+            }
+        }
+    }
+
+    /// Every way in which an account shows in a row of a live epoch: its pseudonym, and what its spelling is found by.
+    async fn traces(&self, source: &str, login: &str) -> BTreeSet<String> {
+        let key = IdentityKey::load_or_create(&self.host.app.setup.config.privacy.identity_key).unwrap();
+        let keys = key.epochs(&self.host.app.store().salts_fetch().await.unwrap());
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mut traces = BTreeSet::new();
+        for (_, key) in keys.iter() {
+            let alias = hex(key.alias(source, login).as_bytes());
+            let accounts =
+                format!("SELECT encode(account, 'hex') FROM raw.alias WHERE alias = decode('{alias}', 'hex')");
+            traces.extend(self.host.database.texts(&accounts).await);
+            traces.insert(alias);
+        }
+        traces
+    }
+
+    async fn rows_with(&self, traces: &BTreeSet<String>) -> usize {
+        let rows = self.host.database.dump("raw").await;
+        rows.lines().filter(|line| traces.iter().any(|trace| line.contains(trace.as_str()))).count()
+    }
+
+    async fn facts(&self) -> i64 {
+        let tables = ["change", "review", "commit", "usage", "membership", "sample"];
+        let counts = tables.map(|table| format!("SELECT count(*) FROM raw.{table}"));
+        self.host.database.numbers_by(&counts.join(" UNION ALL ")).await.iter().sum()
+    }
+
+    async fn finish(self) {
+        self.host.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn rule_r12_opting_out_leaves_no_row_and_reading_again_adds_none() {
+    let upstream = upstream(&[facts_of("dev-001", AT), facts_of("dev-002", AT)]).await;
+    let place = Place::open(&[("code", upstream.url())], "person,team,from\n").await;
+    place.collect(&["code"]).await;
+    let (database, app) = (&place.host.database, &place.host.app);
+    let traces = place.traces("code", "dev-001").await;
+    // In what others did, and in what was told.
+    let other = format!("decode('{}', 'hex')", hex_of(database, "dev-002", &place).await);
+    let mine = format!("decode('{}', 'hex')", hex_of(database, "dev-001", &place).await);
+    for statement in [
+        format!("UPDATE raw.change SET first_reviewer = {mine}, first_review_ms = opened_ms WHERE author = {other}"),
+        format!("UPDATE raw.review SET change_author = {mine} WHERE reviewer = {other}"),
+        "INSERT INTO raw.assignment SELECT week, 'commit', author, 'amber' FROM raw.commit".to_owned(),
+    ] {
+        database.execute_by(&statement).await;
+    }
+    assert_eq!((place.facts().await, place.rows_with(&traces).await), (12, 10));
+
+    app.opt_out("code:DEV-001").await.unwrap();
+    assert_eq!((place.facts().await, place.rows_with(&traces).await), (6, 0));
+    let reviewed = "SELECT count(*) FROM raw.change WHERE first_review_ms IS NOT NULL";
+    assert_eq!(database.count(reviewed).await, 0, "the time of a review is its reviewer's");
+
+    place.collect(&["code"]).await;
+    database.execute("UPDATE app.feed SET cursor = NULL, covered_through_ms = NULL").await;
+    place.collect(&["code"]).await;
+    assert_eq!((place.facts().await, place.rows_with(&traces).await), (6, 0));
+    let known = place.traces("code", "dev-001").await;
+    assert_eq!(place.rows_with(&known).await, 0);
+
+    app.undo_opt_out("code:dev-001").await.unwrap();
+    assert_eq!(database.count("SELECT count(*) FROM app.opt_out").await, 0, "what was learned goes too");
+    place.collect(&["code"]).await;
+    assert_eq!(place.facts().await, 12);
+    place.finish().await;
+}
+
+/// The one account of a login in the live epoch that saw it.
+async fn hex_of(database: &quintant_tests::Database, login: &str, place: &Place) -> String {
+    let traces = place.traces("code", login).await;
+    for trace in traces {
+        let is_account = format!("SELECT count(*) FROM raw.commit WHERE author = decode('{trace}', 'hex')");
+        if database.numbers_by(&is_account).await == [1] {
+            return trace;
+        }
+    }
+    panic!("`{login}` has no commit");
+}
+
+#[tokio::test]
+async fn rule_r12_a_person_is_kept_out_under_every_account_that_the_roster_names_now_or_later() {
+    let code = upstream(&[facts_of("dev-001", AT), facts_of("dev-002", AT)]).await;
+    let chat = upstream(&[facts_of("c1", AT), facts_of("c2", AT)]).await;
+    let sources = [("code", code.url()), ("chat", chat.url())];
+    let roster =
+        "person,team,from,code,chat\nPerson 1,amber,2026-01-05,dev-001,\nPerson 2,amber,2026-01-05,dev-002,c2\n";
+    let place = Place::open(&sources, roster).await;
+    place.host.app.opt_out("Person 1").await.unwrap();
+    place.collect(&["code", "chat"]).await;
+    assert_eq!(place.facts().await, 18, "the roster does not name `c1` yet");
+    let traces = place.traces("chat", "c1").await;
+    assert_eq!(place.rows_with(&traces).await, 7);
+
+    std::fs::write(&place.roster, roster.replace("dev-001,", "dev-001,c1")).unwrap();
+    Collector::new(&place.host.app, CancellationToken::new()).keep_opt_outs().await;
+    assert_eq!((place.facts().await, place.rows_with(&traces).await), (12, 0));
+    place.collect(&["code", "chat"]).await;
+    assert_eq!((place.facts().await, place.rows_with(&traces).await), (12, 0));
+    place.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_r12_a_host_that_runs_applies_what_is_pending_without_traffic() {
+    let code = upstream(&[facts_of("dev-001", AT)]).await;
+    let roster = "person,team,from,code\nPerson 1,amber,2026-01-05,\n";
+    let place = Place::open(&[("code", code.url())], roster).await;
+    place.host.app.opt_out("Person 1").await.unwrap();
+    place.collect(&["code"]).await;
+    assert_eq!(place.facts().await, 6);
+    std::fs::write(&place.roster, roster.replace("2026-01-05,", "2026-01-05,dev-001")).unwrap();
+    let (served, database, _folder) = place.host.serve().await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while database.count("SELECT count(*) FROM raw.commit").await > 0 {
+        assert!(tokio::time::Instant::now() < deadline, "nobody removes it");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    served.stop().await;
+    database.drop_now().await;
+}
+
+#[tokio::test]
+async fn rule_r12_what_was_erased_is_not_read_again_and_what_comes_later_is() {
+    let later = "2026-11-25T12:00:00Z";
+    let before = upstream(&[facts_of("dev-001", AT)]).await;
+    let place = Place::open(&[("code", before.url())], "person,team,from\n").await;
+    place.collect(&["code"]).await;
+    place.host.app.erase("code:dev-001").await.unwrap();
+    place.collect(&["code"]).await;
+    assert_eq!(place.facts().await, 0);
+
+    let feed = CommitFeed::open().await;
+    feed.host.app.erase("github:dev-017").await.unwrap();
+    feed.page(vec![commit("c1", "2026-11-24T11:00:00Z"), commit("c2", "2026-11-24T12:00:01Z")], Vec::new()).await;
+    assert_eq!(feed.weeks().await.len(), 1, "a commit from before, and one from behind");
+    assert_eq!(feed.host.database.count("SELECT count(*) FROM raw.alias").await, 1);
+
+    // The list forgets, as nothing from so long ago is kept anyway.
+    let listed = "SELECT count(*) FROM app.opt_out";
+    assert_eq!(feed.host.database.count(listed).await, 2);
+    feed.host.set_now(later.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * 100));
+    Collector::new(&feed.host.app, CancellationToken::new()).forget().await.unwrap();
+    assert_eq!(feed.host.database.count(listed).await, 0);
+    feed.host.finish().await;
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn rule_r12_a_rename_lets_nobody_in_again() {
+    let feed = CommitFeed::open().await;
+    feed.page(vec![commit_by("17", "old-name", "c1", AT)], Vec::new()).await;
+    // Under a name that was never seen: what is stored lies under the one before.
+    feed.host.app.opt_out("github:new-name").await.unwrap();
+    assert_eq!(feed.weeks().await.len(), 1);
+    feed.page(vec![commit_by("17", "new-name", "c2", AT)], Vec::new()).await;
+    assert_eq!(feed.weeks().await.len(), 0);
+    feed.page(vec![commit_by("17", "third-name", "c3", AT), commit_by("18", "old-name", "c4", AT)], Vec::new()).await;
+    assert_eq!(feed.weeks().await.len(), 1, "whoever has the old name now is somebody else");
+    feed.host.finish().await;
+}
+
+#[tokio::test]
+async fn rule_r12_a_page_that_was_judged_by_an_older_list_is_not_stored() {
+    let feed = CommitFeed::open().await;
+    let mut familiar = Familiar::default();
+    feed.page_behind(&mut familiar, vec![commit_by("18", "dev-018", "c1", AT)], Vec::new()).await.unwrap();
+    feed.host.app.opt_out("github:dev-017").await.unwrap();
+    let page = || vec![commit("c2", AT), commit_by("18", "dev-018", "c3", AT)];
+    let refused = feed.page_behind(&mut familiar, page(), Vec::new()).await;
+    assert!(matches!(refused, Err(IngestError::Store(StoreError::OptOutsChanged))), "{refused:?}");
+    assert_eq!(feed.weeks().await.len(), 1);
+    feed.page_behind(&mut familiar, page(), Vec::new()).await.unwrap();
+    assert_eq!(feed.weeks().await.len(), 2);
+    feed.host.finish().await;
+}
+
+#[tokio::test]
+async fn rule_r12_an_export_holds_what_is_stored_for_its_recipient_alone() {
+    let upstream = upstream(&[facts_of("dev-001", AT), facts_of("dev-002", AT)]).await;
+    let roster = "person,team,from,code\nPerson 1,amber,2026-01-05,dev-001\n";
+    let place = Place::open(&[("code", upstream.url())], roster).await;
+    place.collect(&["code"]).await;
+    let recipient: Recipient = AgeKey::RECIPIENT.parse().unwrap();
+    let app = &place.host.app;
+    let (known, unknown) =
+        (app.export("Person 1", &recipient).await.unwrap(), app.export("Nobody", &recipient).await.unwrap());
+    assert_eq!(known.len(), unknown.len());
+    let opened =
+        |sealed: &[u8]| -> Value { serde_json::from_slice(&AgeKey::of_tests().decrypt(sealed).unwrap()).unwrap() };
+    assert!(!known.windows(8).any(|window| window == b"Person 1"));
+    let shown = opened(&known);
+    assert_eq!(
+        shown["roster"],
+        json!({ "person": "Person 1", "teams": [{ "from": "2026-01-05", "team": "amber" }],
+                "accounts": [{ "source": "code", "account": "dev-001" }] })
+    );
+    let stored: Vec<(&str, &str)> = shown["stored"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["table"].as_str().unwrap(), row["source"].as_str().unwrap()))
+        .collect();
+    let mut tables: Vec<&str> = stored.iter().map(|(table, _)| *table).collect();
+    tables.sort_unstable();
+    assert_eq!(tables, ["alias", "change", "commit", "membership", "review", "sample", "usage"]);
+    assert!(stored.iter().all(|(_, source)| *source == "code"));
+    let others = place.traces("code", "dev-002").await;
+    assert!(others.iter().all(|trace| !shown.to_string().contains(trace.as_str())), "{shown}");
+    let nothing = opened(&unknown);
+    assert_eq!(
+        (&nothing["stored"], &nothing["roster"], &nothing["kept_out"]),
+        (&json!([]), &json!(null), &json!(null))
+    );
+
+    app.opt_out("Person 1").await.unwrap();
+    let emptied = opened(&app.export("Person 1", &recipient).await.unwrap());
+    assert_eq!((&emptied["stored"], &emptied["kept_out"]), (&json!([]), &json!("all")));
+    let noted = place.host.database.texts("SELECT command FROM app.privacy_event ORDER BY number").await;
+    assert_eq!(noted, ["export", "export", "opt_out", "export"]);
+    let people = "SELECT count(DISTINCT subject) FROM app.privacy_event";
+    assert_eq!(place.host.database.count(people).await, 2);
+    place.finish().await;
+}
+
+#[tokio::test]
+async fn a_source_that_is_none_is_told_and_a_person_who_is_none_is_not() {
+    let feed = CommitFeed::open().await;
+    let app = &feed.host.app;
+    assert_eq!(
+        app.opt_out("gihub:dev-017").await.unwrap_err().to_string(),
+        "before the colon stands no source; write `SOURCE:ACCOUNT`, sources are: github"
+    );
+    app.opt_out("Nobody").await.unwrap();
+    app.erase("github:nobody").await.unwrap();
+    app.undo_opt_out("Nobody Else").await.unwrap();
+    feed.host.finish().await;
+}
