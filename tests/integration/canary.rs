@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use quintant::config::Config;
 use quintant::plugin::Limits;
-use quintant_tests::{Database, Host, HostOptions, Log, Site, TOKEN, code_cache, plugins, simulation_end, source_of};
+use quintant_tests::{
+    Database, Host, HostOptions, Log, Site, TOKEN, code_cache, ground, plugins, simulation_end, source_of,
+};
 use quintant_upstreams::configuration::{Chat, Options, Pipelines, write_configuration};
 use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::script::{Answer, Behaviour, Script};
@@ -251,22 +253,29 @@ async fn canary_words_of_a_service_in_trouble_come_out_nowhere() {
         ("nps", ""),
     ];
     for (plugin, settings) in settings {
+        let mut services = Vec::new();
+        let mut text = ground();
         for (number, trouble) in troubles().into_iter().enumerate() {
             let scripted = Script::new().on("/", trouble).start().await.unwrap();
             let auth = if plugin == "jenkins" { "basic" } else { "bearer" };
-            let text = source_of(plugin, scripted.url(), settings).replace("bearer", auth);
-            let limits = Limits { retry_pause: Duration::from_millis(1), ..Limits::default() };
-            let host = Host::for_text(&text, HostOptions { limits, ..HostOptions::default() }).await;
-            let summaries = host.collect().await;
-            assert!(!summaries.is_empty());
-            canaries.assert_free(&format!("a summary of `{plugin}` {number}"), format!("{summaries:?}"));
-            canaries.assert_free(&format!("the dump of `{plugin}` {number}"), host.database.back_up(&[]));
-            for path in ["/metrics", "/health", "/api/v1/metrics/space"] {
-                canaries.assert_free(path, host.get_text(path).await.1);
-            }
-            host.finish().await;
-            canaries.assert_free(&format!("the log of `{plugin}` {number}"), log.text());
+            let section = source_of(plugin, scripted.url(), settings).split_off(ground().len());
+            let name = |name: &str| format!("name = \"{name}\"\n");
+            text += &section.replace("bearer", auth).replacen(&name(plugin), &name(&format!("trouble-{number}")), 1);
+            services.push(scripted);
         }
+        let limits = Limits { retry_pause: Duration::from_millis(1), ..Limits::default() };
+        let host = Host::for_text(&text, HostOptions { limits, ..HostOptions::default() }).await;
+        for (number, service) in services.iter().enumerate() {
+            let summaries = host.collect_from(&format!("trouble-{number}")).await;
+            assert!(!service.requests().is_empty(), "`{plugin}` asks nothing");
+            canaries.assert_free(&format!("a summary of `{plugin}` {number}"), format!("{summaries:?}"));
+        }
+        canaries.assert_free(&format!("the dump of `{plugin}`"), host.database.back_up(&[]));
+        for path in ["/metrics", "/health", "/api/v1/metrics/space"] {
+            canaries.assert_free(path, host.get_text(path).await.1);
+        }
+        host.finish().await;
+        canaries.assert_free(&format!("the log of `{plugin}`"), log.text());
     }
 }
 

@@ -1,13 +1,21 @@
 //! What one person may ask for: that nothing is stored of them, that it is deleted, that they are shown it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
 use quintant::ingest::{Familiar, IngestError};
+use quintant::model::Week;
 use quintant::pseudonym::{IdentityKey, Recipient};
 use quintant::store::StoreError;
-use quintant_tests::{AgeKey, CommitFeed, Host, HostOptions, commit, commit_by, emitting_sources};
+use quintant_tests::{
+    AgeKey, CommitFeed, Database, Host, HostOptions, SEED, Site, commit, commit_by, emitting_sources, simulation_end,
+};
+use quintant_upstreams::github::{Options, Simulation};
+use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::script::{Answer, Script, Scripted};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -142,7 +150,7 @@ async fn rule_r12_opting_out_leaves_no_row_and_reading_again_adds_none() {
 }
 
 /// The one account of a login in the live epoch that saw it.
-async fn hex_of(database: &quintant_tests::Database, login: &str, place: &Place) -> String {
+async fn hex_of(database: &Database, login: &str, place: &Place) -> String {
     let traces = place.traces("code", login).await;
     for trace in traces {
         let is_account = format!("SELECT count(*) FROM raw.commit WHERE author = decode('{trace}', 'hex')");
@@ -309,4 +317,98 @@ async fn a_source_that_is_none_is_told_and_a_person_who_is_none_is_not() {
     app.erase("github:nobody").await.unwrap();
     app.undo_opt_out("Nobody Else").await.unwrap();
     feed.host.finish().await;
+}
+
+/// Who belongs to a team on a day.
+fn people_of<'a>(organisation: &'a Organisation, team: &str, day: Date) -> Vec<&'a str> {
+    let mut teams: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for row in organisation.roster.iter().filter(|row| row.from <= day) {
+        teams.insert(&row.person, row.team.as_deref());
+    }
+    teams.into_iter().filter(|(_, of)| *of == Some(team)).map(|(person, _)| person).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_r12_whoever_opts_out_leaves_the_sizes_of_teams_with_the_next_span() {
+    let organisation = Arc::new(Organisation::generate(SEED, simulation_end()));
+    let options = Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..Options::default() };
+    let simulation = Simulation::start(Arc::clone(&organisation), options).await.unwrap();
+    let then = simulation_end() - SignedDuration::from_hours(24 * 24);
+    simulation.set_now(then);
+    let host =
+        Host::for_organisation(&organisation, simulation.url(), HostOptions { now: then, ..HostOptions::default() })
+            .await;
+    host.collect().await;
+    assert!(host.release().await > 0);
+    let told = host.database.dump("release").await;
+    let before = host.database.texts(SPANS_OF_COBALT).await;
+    assert!(!before.is_empty() && before.iter().all(|span| span.ends_with(" 1")), "{before:?}");
+    let team = "team-cobalt".parse().unwrap();
+    let week = Week::of_date(then.to_zoned(jiff::tz::TimeZone::UTC).date());
+    let shown = || host.app.setup.roster().unwrap().sizes_in(week).get(&Some(&team)).copied();
+
+    // Until nine are left, whose spans are two weeks.
+    let day = then.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let people = people_of(&organisation, "team-cobalt", day);
+    assert!(people.len() > 9, "{people:?}");
+    let sizes = shown();
+    for person in &people[9..] {
+        host.app.opt_out(person).await.unwrap();
+    }
+    assert_eq!(shown(), sizes, "what is shown of the roster tells nothing of it");
+    assert_eq!(host.database.dump("release").await, told, "what is told stays");
+
+    simulation.set_now(simulation_end());
+    host.set_now(simulation_end());
+    host.collect().await;
+    assert!(host.release().await > 0);
+    let after = host.database.texts(SPANS_OF_COBALT).await;
+    let new: Vec<&String> = after.iter().filter(|span| !before.contains(span)).collect();
+    assert!(!new.is_empty() && new.iter().all(|span| span.ends_with(" 2")), "{new:?}");
+    host.finish().await;
+}
+
+const SPANS_OF_COBALT: &str =
+    "SELECT start_week || ' ' || weeks FROM release.span WHERE cell = 'team-cobalt' ORDER BY start_week";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_r12_the_commands_answer_alike_and_name_nobody() {
+    // The program goes by the real clock.
+    let at = (Timestamp::now() - SignedDuration::from_hours(48)).to_string();
+    let code = upstream(&[facts_of("dev-001", &at)]).await;
+    let (database, roster) = (Database::create().await, "person,team,from,code\nPerson 1,amber,2026-01-05,dev-001\n");
+    let text = emitting_sources(&[("code", code.url(), GRANT)])
+        + "[[team]]\nname = \"amber\"\n[roster]\nfile = \"roster.csv\"\n";
+    let site = Site::new(&text);
+    site.write("roster.csv", roster);
+    site.write("database.url", &database.url());
+    assert_eq!(site.run(&["run-once", "code"]).code, Some(0));
+    assert_eq!(database.count("SELECT count(*) FROM raw.commit").await, 1);
+    let export = |name: &str, file: &str| {
+        let file = site.folder().join(file).display().to_string();
+        site.run_told(&["privacy", "export", "-", "--recipient", AgeKey::RECIPIENT, "--output", &file], name)
+    };
+    let said = |arguments: &[&str], name: &str| site.run_told(&[&["privacy"], arguments, &["-"]].concat(), name);
+    for (known, unknown) in [
+        (export("Person 1\n", "one.age"), export("Nobody\n", "two.age")),
+        (said(&["erase"], "Person 1\n"), said(&["erase"], "Nobody\n")),
+        (said(&["opt-out"], "code:dev-001"), said(&["opt-out"], "code:dev-777")),
+        (said(&["opt-out", "--undo"], "Person 1"), said(&["opt-out", "--undo"], "Nobody")),
+        (said(&["opt-out", "--format", "json"], "Person 1"), said(&["opt-out", "--format", "json"], "Nobody")),
+    ] {
+        assert_eq!((known.code, &known.stdout), (Some(0), &unknown.stdout), "{known:?} {unknown:?}");
+        for name in ["Person 1", "Nobody", "dev-001", "dev-777"] {
+            let told = format!("{}{}{}{}", known.stdout, known.stderr, unknown.stdout, unknown.stderr);
+            assert!(!told.contains(name), "{told}");
+        }
+    }
+    let sizes = ["one.age", "two.age"].map(|name| std::fs::metadata(site.folder().join(name)).unwrap());
+    assert_eq!(sizes[0].len(), sizes[1].len());
+    assert_eq!(sizes[0].permissions().mode() & 0o777, 0o600);
+    let again = export("Person 1", "one.age");
+    assert!(again.code == Some(1) && again.stderr.contains("one.age` cannot be written"), "{again:?}");
+    let wrong = site.run(&["privacy", "export", "Person 1", "--recipient", "age1nobody", "--output", "three.age"]);
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("is no recipient"), "{wrong:?}");
+    assert_eq!(database.count("SELECT count(*) FROM raw.commit").await, 0);
+    database.drop_now().await;
 }

@@ -66,7 +66,10 @@ fn files_below(folder: &Path) -> BTreeSet<String> {
 fn help_lists_the_commands() {
     let ran = quintant(&["--help"], &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    for command in ["serve", "check", "schema", "run-once", "backfill", "status", "release", "migrate", "plugin"] {
+    for command in [
+        "serve", "check", "schema", "run-once", "backfill", "status", "release", "privacy", "roster", "migrate",
+        "plugin",
+    ] {
         assert!(ran.stdout.contains(&format!("\n  {command} ")), "{command}: {}", ran.stdout);
     }
     assert!(ran.stdout.contains("0 done, 1 failed, 2 wrong usage, 78 wrong configuration"), "{}", ran.stdout);

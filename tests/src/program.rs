@@ -1,6 +1,6 @@
 //! The `quintant` program itself, as a user starts it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
@@ -44,6 +44,20 @@ impl Memory {
 /// Runs it to its end.
 pub fn quintant(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let output = command(arguments, environment).output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// As [`quintant`], with a text on its standard input.
+pub(crate) fn quintant_told(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Ran {
+    let mut running = command(arguments, environment);
+    running.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = running.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

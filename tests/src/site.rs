@@ -7,7 +7,7 @@ use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::services::Services;
 
 use crate::host::{WORK_ON_CODE, read_only};
-use crate::program::{Ran, Serving, quintant};
+use crate::program::{Ran, Serving, quintant, quintant_told};
 use crate::{TOKEN, code_cache, plugins};
 
 pub struct Site {
@@ -78,6 +78,11 @@ impl Site {
     /// Runs the program to its end. Blocks: what it talks to must run on other threads.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.with_everything(arguments, quintant)
+    }
+
+    /// As [`Site::run`], with a text on its standard input.
+    pub fn run_told(&self, arguments: &[&str], input: &str) -> Ran {
+        self.with_everything(arguments, |arguments, environment| quintant_told(arguments, environment, input))
     }
 
     pub fn serve(&self) -> Serving {

@@ -116,16 +116,18 @@ fn print_status(status: &FeedStatus) {
 /// What may be released and what each family waits for.
 pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     let (teams, roster) = (app.setup.teams(), app.setup.roster()?);
-    let terms = app.setup.terms(&teams, &roster);
+    let counted = app.counted_roster().await?;
+    let terms = app.setup.terms(&teams, &counted);
     let feeds = Collector::new(app, CancellationToken::new()).coverage().await?;
     let released = app.store().atoms_count().await?;
     let started = app.store().release_started_fetch().await?;
     let due = due_atoms(app, &terms, &feeds).await?;
     let keys = app.setup.pipe.key.epochs(&app.store().salts_fetch().await?);
     let spellings = app.store().spellings_fetch().await?;
-    let membership = Membership::new(&roster, &keys, &spellings, Vec::new());
+    let membership = Membership::new(&counted, &keys, &spellings, Vec::new());
     let (matched, unmatched) = accounts(&membership, &spellings);
-    let unseen = roster.people().len() - membership.seen_people().len();
+    // Whoever has opted out passes for seen.
+    let unseen = counted.people().len() - membership.seen_people().len();
     let week = app.setup.config.calendar.week_of(app.setup.clock.now());
     let sizes: BTreeMap<String, usize> = roster
         .sizes_in(week)

@@ -13,7 +13,7 @@ pub struct Meeting {
 }
 
 /// What the roster should be asked about. Holds names.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Suggestions<'a> {
     /// Accounts of nobody on the roster, with the configured team that the source says.
     pub unmatched: BTreeMap<String, Option<TeamName>>,

@@ -7,7 +7,7 @@ use crate::model::{Alias, Epoch, Pseudonym, Sighting, SourceName, Spelling, Week
 use crate::pseudonym::{EpochKeys, OptOutKey, OptOuts};
 
 /// An account of the roster, and whose it is. For whoever has the roster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Named<'a> {
     pub person: &'a Person,
     pub source: &'a SourceName,
@@ -15,7 +15,7 @@ pub struct Named<'a> {
 }
 
 /// What is to be looked at.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Upkeep<'a> {
     /// How many accounts belong to somebody on the roster, and how many do not, in the epoch that saw most.
     pub accounts: BTreeMap<SourceName, (usize, usize)>,
