@@ -305,6 +305,29 @@ async fn rule_r12_an_export_holds_what_is_stored_for_its_recipient_alone() {
     place.finish().await;
 }
 
+/// So that a kind of fact that is new is not forgotten.
+#[tokio::test]
+async fn rule_r12_whatever_names_an_account_is_erased_and_shown() {
+    let feed = CommitFeed::open().await;
+    let columns = "SELECT c.relname || ' ' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relnamespace = 'raw'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+         AND a.attname ~ '(author|reviewer|actor|account|person|user)' ORDER BY 1";
+    let columns = feed.host.database.texts(columns).await;
+    assert!(columns.len() >= 10, "{columns:?}");
+    let erased =
+        feed.host.database.texts("SELECT prosrc FROM pg_proc WHERE proname = 'accounts_erase'").await.remove(0);
+    let shown = include_str!("../../host/src/store/export.rs");
+    for column in &columns {
+        let (table, name) = column.split_once(' ').unwrap();
+        let is_erased =
+            |line: &str| line.contains(&format!("raw.{table} ")) && line.contains(&format!("{name} = ANY (accounts)"));
+        assert!(erased.lines().any(is_erased), "{column} is not erased");
+        let (from, own) = (format!("FROM raw.{table} "), format!("WHERE {name} IN (SELECT account FROM own)"));
+        assert!(shown.lines().any(|line| line.contains(&from) && line.contains(&own)), "{column} is not shown");
+    }
+    feed.host.finish().await;
+}
+
 #[tokio::test]
 async fn a_source_that_is_none_is_told_and_a_person_who_is_none_is_not() {
     let feed = CommitFeed::open().await;

@@ -85,8 +85,14 @@ pub(super) async fn privacy(app: &App, arguments: &PrivacyArguments, format: For
             let cannot = || format!("`{}` cannot be written", output.display());
             let new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(output);
             let mut file = new.with_context(cannot)?;
-            let sealed = app.export(&person.text()?, recipient).await?;
-            file.write_all(&sealed).and_then(|()| file.sync_all()).with_context(cannot)?;
+            let written = async {
+                let sealed = app.export(&person.text()?, recipient).await?;
+                file.write_all(&sealed).and_then(|()| file.sync_all()).with_context(cannot)
+            };
+            if let Err(error) = written.await {
+                std::fs::remove_file(output).with_context(cannot)?;
+                return Err(error);
+            }
             "done: the file holds what is stored of whoever is called so; the recipient's key opens it"
         }
     };
