@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::json::Items;
+use crate::json::{self, Items};
 use crate::paging;
 
 pub use client::Client;
@@ -137,7 +137,7 @@ impl Response {
     /// # Errors
     /// [`Error::Permanent`] that tells content type, length and position, and no part of the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.not_understood(&error))
+        json::read(&self.body).map_err(|error| self.not_understood(&error))
     }
 
     /// Reads the body as a JSON array; items that do not fit are counted, not fatal.

@@ -2,7 +2,7 @@
 
 use quintant_sdk::prelude::*;
 
-use crate::people::{User, account};
+use crate::people::{self, User, account};
 use crate::pulls::payload::{Event, PullRequest, SubmittedReview};
 use crate::scan::Visit;
 use crate::settings::Settings;
@@ -20,26 +20,24 @@ impl Verdict {
     /// Looks through all reviews of a pull request, in whatever order.
     #[must_use]
     pub fn of(pull: &PullRequest, reviews: &[SubmittedReview], context: &Context<Settings>) -> Self {
-        let author = account(pull.user.as_ref(), context).map(|author| author.id);
-        let mut verdict = Self::default();
+        let author = people::known(pull.user.as_ref());
+        let (mut approved_at, mut first): (Option<Instant>, Option<(Instant, &SubmittedReview)>) = (None, None);
         for review in reviews {
             let Some(at) = submitted_at(review) else {
                 continue;
             };
-            let Some(reviewer) = account(review.user.as_ref(), context) else {
-                continue;
-            };
-            if reviewer.bot || author.as_ref() == Some(&reviewer.id) {
+            if people::human(review.user.as_ref(), context).is_none_or(|reviewer| author == Some(reviewer)) {
                 continue;
             }
             if state(review) == ReviewState::Approved {
-                verdict.approved_at = Some(verdict.approved_at.map_or(at, |first| first.min(at)));
+                approved_at = Some(approved_at.map_or(at, |first| first.min(at)));
             }
-            if verdict.reviewed.as_ref().is_none_or(|(first, _)| at < *first) {
-                verdict.reviewed = Some((at, reviewer));
+            if first.is_none_or(|(first, _)| at < first) {
+                first = Some((at, review));
             }
         }
-        verdict
+        let reviewed = first.and_then(|(at, review)| Some((at, account(review.user.as_ref(), context)?)));
+        Self { reviewed, approved_at }
     }
 }
 
@@ -84,24 +82,23 @@ pub fn change<S>(
 
 /// All submitted reviews of a pull request.
 pub fn reviews<S>(visit: &Visit<'_, S>, pull: &PullRequest, reviews: &[SubmittedReview], page: &mut Page) {
+    let (id, author) = (id(pull), account(pull.user.as_ref(), visit.context));
     for review in reviews {
         let Some(at) = submitted_at(review).filter(|at| *at >= visit.from) else {
             continue;
         };
-        let mut fact = Review::new(visit.repository.as_str(), id(pull), state(review))
+        let mut fact = Review::new(visit.repository.as_str(), id.clone(), state(review))
             .by(account(review.user.as_ref(), visit.context));
         fact.comments = review.comments;
-        fact.change_author = account(pull.user.as_ref(), visit.context);
+        fact.change_author.clone_from(&author);
         page.push(review.id.to_string(), at, fact);
     }
 }
 
 /// Comments by known humans other than the author, in the conversation and on lines; none where one of them was not read.
 fn review_comments(pull: &PullRequest, reviews: &[SubmittedReview], context: &Context<Settings>) -> Option<u32> {
-    let author = account(pull.user.as_ref(), context).map(|author| author.id);
-    let counts = |user: Option<&User>| {
-        account(user, context).is_some_and(|commenter| !commenter.bot && author.as_ref() != Some(&commenter.id))
-    };
+    let author = people::known(pull.user.as_ref());
+    let counts = |user: Option<&User>| people::human(user, context).is_some_and(|commenter| author != Some(commenter));
     let said = pull.commenters.as_ref()?.iter().filter(|user| counts(user.as_ref())).count();
     let mut sum = u32::try_from(said).unwrap_or(u32::MAX);
     for review in reviews.iter().filter(|review| submitted_at(review).is_some() && counts(review.user.as_ref())) {

@@ -4,7 +4,7 @@ use quintant_sdk::prelude::*;
 use serde::Deserialize;
 
 use crate::payload::{Date, DoubtfulDate, Id};
-use crate::people::User;
+use crate::people::{Kind, User};
 use crate::pulls::payload::{Base, BaseRepository, Event, PullRequest, SubmittedReview};
 
 /// What the query `PullRequests` finds; the id survives renames.
@@ -133,7 +133,7 @@ struct Counted {
 #[serde(rename_all = "camelCase")]
 struct Actor {
     #[serde(rename = "__typename")]
-    kind: String,
+    kind: Kind,
     login: Option<String>,
     database_id: Option<Id>,
     user: Option<EnterpriseUser>,
@@ -272,7 +272,7 @@ impl Actor {
         };
         // GraphQL leaves out what REST marks the logins of bots with.
         let login = login.map(|login| {
-            let is_bare = kind == "Bot" && !login.ends_with("[bot]");
+            let is_bare = kind == Kind::Bot && !login.ends_with("[bot]");
             if is_bare { format!("{login}[bot]") } else { login }
         });
         User { id, login, kind: Some(kind) }
