@@ -6,8 +6,10 @@ use std::ops::RangeInclusive;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, KeyInit, Mac};
+use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::{hkdf, hmac};
+use sha2::Sha256;
 
 use super::{CursorKey, OptOutKey};
 use crate::model::{Alias, Epoch, EpochSalt, Pseudonym};
@@ -74,7 +76,7 @@ impl IdentityKey {
 
     /// Differs for different keys and tells nothing about them.
     pub fn fingerprint(&self) -> [u8; 16] {
-        DomainKey::derive(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret), "fingerprint", "").digest("")
+        DomainKey::derive(&keyed(&self.secret), "fingerprint", "").digest("")
     }
 
     fn load(path: &Path) -> Result<Option<Self>, KeyError> {
@@ -113,13 +115,11 @@ impl IdentityKey {
 }
 
 /// HMAC-SHA-256 key of the accounts, spellings and natural keys of one epoch, of which 128 bits are kept.
-pub struct EpochKey(hmac::Key);
+pub struct EpochKey(Hmac<Sha256>);
 
 impl EpochKey {
     fn derive(secret: &[u8], salt: &EpochSalt) -> Self {
-        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt.as_bytes()).extract(secret);
-        let key = secret.expand(&[EPOCH_PURPOSE], hmac::HMAC_SHA256).map(hmac::Key::from);
-        Self(key.expect("the algorithm's own key length is short enough to expand to"))
+        Self(expanded(secret, salt.as_bytes(), EPOCH_PURPOSE))
     }
 
     /// What a roster's spelling of an account is found by; upper and lower case are the same.
@@ -143,25 +143,47 @@ impl EpochKey {
 }
 
 /// Most texts that it hashes fit one block, where what they are would fill a second one each time.
-pub(super) struct DomainKey(hmac::Key);
+pub(super) struct DomainKey(Hmac<Sha256>);
 
 impl DomainKey {
     /// The parts cannot run into each other.
-    pub(super) fn derive(key: &hmac::Key, domain: &str, group: &str) -> Self {
-        let mut message = hmac::Context::with_key(key);
+    pub(super) fn derive(key: &Hmac<Sha256>, domain: &str, group: &str) -> Self {
+        let mut message = key.clone();
         for part in [domain, group] {
             message.update(&(part.len() as u64).to_be_bytes());
             message.update(part.as_bytes());
         }
-        Self(hmac::Key::new(hmac::HMAC_SHA256, message.sign().as_ref()))
+        Self(keyed(&message.finalize().into_bytes()))
     }
 
     /// 128 bits.
     pub(super) fn digest(&self, text: &str) -> [u8; 16] {
-        let tag = hmac::sign(&self.0, text.as_bytes());
+        let tag = self.0.clone().chain_update(text).finalize().into_bytes();
         let mut digest = [0; 16];
-        digest.copy_from_slice(&tag.as_ref()[..16]);
+        digest.copy_from_slice(&tag[..16]);
         digest
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key may have any length")
+}
+
+/// A key for one purpose.
+pub(super) fn expanded(secret: &[u8], salt: &[u8], purpose: &[u8]) -> Hmac<Sha256> {
+    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
+    let mut key = [0; KEY_BYTES];
+    let expanded = secret.expand(&[purpose], KeyLength).and_then(|expanded| expanded.fill(&mut key));
+    expanded.expect("the algorithm's own key length is short enough to expand to");
+    keyed(&key)
+}
+
+/// What HKDF expands to.
+struct KeyLength;
+
+impl hkdf::KeyType for KeyLength {
+    fn len(&self) -> usize {
+        KEY_BYTES
     }
 }
 
@@ -223,6 +245,19 @@ mod tests {
             .collect();
         assert_eq!(pseudonyms.len(), 200);
         assert_ne!(IdentityKey::from_bytes(&[1; 32]).fingerprint(), IdentityKey::from_bytes(&[2; 32]).fingerprint());
+    }
+
+    /// As it was always made, so that what is stored is found again: by another implementation.
+    #[test]
+    fn a_digest_is_hmac_sha256_under_a_key_of_its_domain() {
+        use ring::hmac::{self, HMAC_SHA256, Key};
+        for text in ["", "4242#7/merged", &"é".repeat(200)] {
+            let of_epoch = hkdf::Salt::new(hkdf::HKDF_SHA256, &[2; 32]).extract(&[1; 32]);
+            let of_epoch = Key::from(of_epoch.expand(&[EPOCH_PURPOSE], HMAC_SHA256).unwrap());
+            let of_domain = hmac::sign(&of_epoch, b"\0\0\0\0\0\0\0\x07account\0\0\0\0\0\0\0\x06github");
+            let tag = hmac::sign(&Key::new(HMAC_SHA256, of_domain.as_ref()), text.as_bytes());
+            assert_eq!(epoch(1, 2).digest("account", "github", text), tag.as_ref()[..16], "{text}");
+        }
     }
 
     #[test]

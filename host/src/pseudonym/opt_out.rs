@@ -2,23 +2,22 @@
 
 use std::collections::HashMap;
 
+use hmac::Hmac;
 use jiff::Timestamp;
-use ring::{hkdf, hmac};
+use sha2::Sha256;
 
 use super::EpochKeys;
-use super::key::DomainKey;
+use super::key::{DomainKey, expanded};
 use crate::model::{FactBody, OptOut, OptOutDigest, Pseudonym, RawFact, RawIdentity, Reach, SourceName};
 
 const PURPOSE: &[u8] = b"quintant opt-out";
 
 /// What the list is written with: of the key file alone, so that it holds in every epoch.
-pub struct OptOutKey(hmac::Key);
+pub struct OptOutKey(Hmac<Sha256>);
 
 impl OptOutKey {
     pub(super) fn derive(secret: &[u8]) -> Self {
-        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(secret);
-        let key = secret.expand(&[PURPOSE], hmac::HMAC_SHA256).map(hmac::Key::from);
-        Self(key.expect("the algorithm's own key length is short enough to expand to"))
+        Self(expanded(secret, &[], PURPOSE))
     }
 
     /// A line of the roster.

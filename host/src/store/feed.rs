@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// Keeps where reading goes on, and what is covered by now.
+/// Keeps where reading goes on, and what is covered by now, where [`lease::guard`] would let it.
 pub(super) async fn advance(
     connection: &mut PgConnection,
     lease: Lease,
@@ -144,15 +144,17 @@ pub(super) async fn advance(
     cursor: Option<&Sealed>,
     covered_through: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE app.feed SET cursor = coalesce($3, cursor), covered_through_ms = greatest(covered_through_ms, $4)
-         WHERE source_id = $1 AND name = $2",
+    let advanced = sqlx::query!(
+        "WITH held AS (SELECT id FROM app.source WHERE id = $1 AND token = $2 FOR SHARE)
+         UPDATE app.feed SET cursor = coalesce($4, cursor), covered_through_ms = greatest(covered_through_ms, $5)
+         WHERE source_id = (SELECT id FROM held) AND name = $3",
         lease.source.0,
+        lease.token,
         feed.as_str(),
         cursor.map(Sealed::as_bytes),
         covered_through.map(Timestamp::as_millisecond),
     )
     .execute(connection)
     .await?;
-    Ok(())
+    if advanced.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Overtaken) }
 }

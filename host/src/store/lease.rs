@@ -13,7 +13,7 @@ const LENGTH: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     pub source: SourceId,
-    token: i64,
+    pub(super) token: i64,
 }
 
 impl Lease {

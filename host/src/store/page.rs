@@ -87,21 +87,21 @@ impl Store {
         expected: Expected,
     ) -> Result<Stored, StoreError> {
         let mut transaction = self.pool.begin_with(releasing::BEGIN_PAGE).await?;
-        lease::guard(&mut transaction, lease).await?;
+        let cursor = rows.cursor.as_ref();
+        match rows.reading {
+            Reading::Onward => feed::advance(&mut transaction, lease, feed, cursor, rows.covered_through).await?,
+            Reading::Backfill(stretch) => {
+                lease::guard(&mut transaction, lease).await?;
+                let is_done = !rows.more && rows.covered_through.is_some();
+                backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
+            }
+        }
         if opt_out::version(&mut transaction).await? != rows.opt_outs {
             return Err(StoreError::OptOutsChanged);
         }
         for (entry, accounts) in &rows.learned {
             opt_out::erase(&mut transaction, accounts, entry.reach).await?;
             opt_out::insert(&mut transaction, &[*entry]).await?;
-        }
-        let cursor = rows.cursor.as_ref();
-        match rows.reading {
-            Reading::Onward => feed::advance(&mut transaction, lease, feed, cursor, rows.covered_through).await?,
-            Reading::Backfill(stretch) => {
-                let is_done = !rows.more && rows.covered_through.is_some();
-                backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
-            }
         }
         let (stored, copies) = write(&mut transaction, lease.source, rows, expected).await?;
         copy::send(transaction, copies).await?.commit().await?;
