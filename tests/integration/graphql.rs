@@ -215,6 +215,7 @@ async fn scenario_17_spent_points_end_the_run_until_the_reset() {
     let host = host(&simulation, keys.path(), "comments = false", simulation_end(), WORK_ON_CODE).await;
     let summaries = host.collect().await;
     assert_eq!(summaries[0].code.as_deref(), Some("rate_limited"), "{summaries:?}");
+    assert_eq!(summaries[1].outcome, "ok", "commits cost requests, of which there are enough: {summaries:?}");
     assert_eq!(page_sizes(&simulation, 0).len(), 1, "what cannot be paid is not asked");
     assert!(host.database.count("SELECT count(*) FROM raw.change").await > 0, "the page before stays");
     assert!(simulation.points() <= 4);

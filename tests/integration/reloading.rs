@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use quintant_tests::{Database, SEED, Serving, Site};
+use quintant_tests::{Database, SEED, Serving, Site, github_source};
 use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
+use quintant_upstreams::script::{Answer, Script};
 
 const TEXT: &str = "[server]\nlisten = \"127.0.0.1:0\"\n[database]\nurl = { file = \"database.url\" }\n";
 const SUCCESSFUL: &str = "quintant_config_last_reload_successful";
@@ -70,6 +71,33 @@ async fn a_source_that_is_added_is_collected_from() {
     while database.count("SELECT count(*) FROM app.run WHERE outcome = 'ok'").await < 2 {
         tokio::task::yield_now().await;
     }
+    assert_eq!(serving.terminate().code, Some(0));
+    database.drop_now().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_of_limits_outlasts_it() {
+    let limited = Answer::new(429, "").header("retry-after", "3600");
+    let scripted = Script::new().on("/repos/octo/app", limited).start().await.unwrap();
+    let database = Database::create().await;
+    let both = github_source(scripted.url(), "repositories = [\"octo/app\"]");
+    let site = Site::new(&both.replace("[\"pull_requests\", \"commits\"]", "[\"pull_requests\"]"));
+    site.write("database.url", &database.url());
+    let serving = site.serve();
+    until_reloaded(&serving, true).await;
+    let limited = async |feed: &str| {
+        let ended = format!("SELECT count(*) FROM app.run WHERE feed = '{feed}' AND code = 'rate_limited'");
+        while database.numbers_by(&ended).await != [1] {
+            tokio::task::yield_now().await;
+        }
+    };
+    limited("pull_requests").await;
+    assert_eq!(scripted.requests().len(), 1);
+
+    site.write("quintant.toml", &both);
+    serving.hang_up();
+    limited("commits").await;
+    assert_eq!(scripted.requests().len(), 1, "the feed that was added knows what the other was told");
     assert_eq!(serving.terminate().code, Some(0));
     database.drop_now().await;
 }

@@ -78,9 +78,15 @@ impl Setup {
         Self::on(Engine { compiler, limits, runtime: None }, config, clock).await
     }
 
-    /// Another one for the same process.
+    /// Another one for the same process, which knows of limits what this one has learnt.
     pub(super) async fn with(&self, config: Config) -> Result<Self, BuildError> {
-        Self::on(self.engine.clone(), config, self.clock.clone()).await
+        let mut setup = Self::on(self.engine.clone(), config, self.clock.clone()).await?;
+        for source in &mut setup.sources {
+            if let Some(before) = self.sources.iter().find(|before| before.name == source.name) {
+                source.keep_limits_of(before);
+            }
+        }
+        Ok(setup)
     }
 
     async fn on(mut engine: Engine, config: Config, clock: Clock) -> Result<Self, BuildError> {

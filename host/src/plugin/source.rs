@@ -137,6 +137,12 @@ impl PluginSource {
         })
     }
 
+    /// Goes on with what is known of the limits of endpoints that are as they were. To be said before it is run.
+    pub fn keep_limits_of(&mut self, before: &Self) {
+        let endpoints = Arc::get_mut(&mut self.endpoints).expect("only a run shares them");
+        endpoints.keep_limits_of(&before.endpoints);
+    }
+
     /// The bounds of its runs.
     pub fn limits(&self) -> &super::Limits {
         &self.plugin.runtime.limits

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -65,8 +66,11 @@ pub(super) struct Endpoint {
     pub(super) reach: Reach,
     pub(super) methods: Methods,
     pub(super) client: Client,
-    home: Governor,
-    elsewhere: Governor,
+    /// What the operator wrote, and how often the plugin asks at most.
+    given: Option<config::Endpoint>,
+    hourly: Option<NonZeroU32>,
+    home: Arc<Governor>,
+    elsewhere: Arc<Governor>,
 }
 
 impl Endpoints {
@@ -92,6 +96,16 @@ impl Endpoints {
 
     pub(super) fn get(&self, alias: &str) -> Option<&Endpoint> {
         self.0.get(alias)
+    }
+
+    /// Those that are as they were go on with what is known of their limits.
+    pub(in crate::plugin) fn keep_limits_of(&mut self, before: &Self) {
+        for (alias, endpoint) in &mut self.0 {
+            if let Some(before) = before.get(alias).filter(|before| endpoint.asks_as(before)) {
+                endpoint.home = Arc::clone(&before.home);
+                endpoint.elsewhere = Arc::clone(&before.elsewhere);
+            }
+        }
     }
 
     /// Reads every credential again, so that a changed one is used without a restart.
@@ -124,15 +138,22 @@ impl Endpoint {
         if let (Some(given), Some(most)) = (lowered, spec.requests_per_hour.filter(|most| lowered > Some(*most))) {
             return Err(EndpointError::TooManyRequests { alias: alias(), given, most });
         }
-        let home = Governor::new(Way::all(auth), lowered.or(spec.requests_per_hour));
+        let hourly = lowered.or(spec.requests_per_hour);
+        let home = Governor::new(Way::all(auth), hourly);
         home.check().map_err(|reason| EndpointError::Credential { alias: alias(), reason })?;
         Ok(Self {
             client: Client::new(given, limits).map_err(|reason| EndpointError::Client { alias: alias(), reason })?,
             reach: Reach { base, also: given.map_or_else(Vec::new, |given| given.also.clone()) },
             methods: spec.methods,
-            home,
-            elsewhere: Governor::new(Vec::new(), None),
+            given: given.cloned(),
+            hourly,
+            home: Arc::new(home),
+            elsewhere: Arc::new(Governor::new(Vec::new(), None)),
         })
+    }
+
+    fn asks_as(&self, other: &Self) -> bool {
+        (&self.given, &self.reach.base, self.hourly) == (&other.given, &other.reach.base, other.hourly)
     }
 
     pub(super) fn governor(&self, place: Place) -> &Governor {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::allowance::Allowance;
+use super::allowance::{Allowance, Manner};
 use super::credential::{CredentialError, Held, Way};
-use super::limit::Told;
+use super::limit::{Told, Verdict};
 
 pub(super) struct Governor {
     lanes: Vec<Lane>,
@@ -27,6 +27,7 @@ struct Lane {
 pub(super) struct Turn<'a> {
     lane: &'a Lane,
     number: usize,
+    manner: &'a Manner,
     held: tokio::sync::MutexGuard<'a, Option<Held>>,
 }
 
@@ -54,17 +55,22 @@ impl Governor {
     /// Reads every credential again, so that a changed one is used without a restart.
     pub(super) async fn read_again(&self) -> Result<(), CredentialError> {
         for lane in &self.lanes {
-            let held = lane.turn.lock().await;
-            Turn { lane, number: 0, held }.read_again()?;
+            lane.read_again(&mut *lane.turn.lock().await)?;
         }
         Ok(())
     }
 
-    /// Waits for the credential that may ask most; `waited` grows by what its limit took. An error is a wait that is longer than `longest`.
-    pub(super) async fn turn(&self, longest: Duration, waited: impl Fn(Duration)) -> Result<Turn<'_>, Duration> {
+    /// Waits for the credential that may ask most in this manner; `waited` grows by what its limit took. An error is a wait that is longer
+    /// than `longest`.
+    pub(super) async fn turn<'a>(
+        &'a self,
+        manner: &'a Manner,
+        longest: Duration,
+        waited: impl Fn(Duration),
+    ) -> Result<Turn<'a>, Duration> {
         loop {
-            let (number, lane) = self.best();
-            let wait = lane.wait();
+            let (number, lane) = self.best(manner);
+            let wait = lane.wait(manner);
             if wait > longest {
                 return Err(wait);
             }
@@ -75,19 +81,19 @@ impl Governor {
             }
             let held = lane.turn.lock().await;
             // Whoever had the turn before may have been told to come later.
-            if lane.wait().is_zero() {
-                lane.allowance().spend(now());
-                return Ok(Turn { lane, number, held });
+            if lane.wait(manner).is_zero() {
+                lane.allowance().spend(manner, now());
+                return Ok(Turn { lane, number, manner, held });
             }
         }
     }
 
-    fn best(&self) -> (usize, &Lane) {
+    fn best(&self, manner: &Manner) -> (usize, &Lane) {
         let now = now();
         let rank = |lane: &Lane| {
             let is_busy = lane.turn.try_lock().is_err();
             let allowance = lane.allowance();
-            (allowance.is_left_out(now), allowance.wait(now), is_busy, Reverse(allowance.left(now)))
+            (allowance.is_left_out(now), allowance.wait(manner, now), is_busy, Reverse(allowance.left(manner, now)))
         };
         self.lanes.iter().enumerate().min_by_key(|(_, lane)| rank(lane)).expect("a governor has a lane")
     }
@@ -103,8 +109,20 @@ impl Lane {
         self.allowance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait(&self) -> Duration {
-        self.allowance().wait(now())
+    fn wait(&self, manner: &Manner) -> Duration {
+        self.allowance().wait(manner, now())
+    }
+
+    /// True when what stands in its place is another one than before.
+    fn read_again(&self, held: &mut Option<Held>) -> Result<bool, CredentialError> {
+        let Some(way) = &self.way else { return Ok(false) };
+        let Some(read) = way.read()? else { return Ok(false) };
+        let is_new = held.as_ref() != Some(&read);
+        if is_new {
+            *held = Some(read);
+            self.allowance().renew();
+        }
+        Ok(is_new)
     }
 }
 
@@ -129,19 +147,20 @@ impl<'a> Turn<'a> {
 
     /// True when what stands in its place is another one than before.
     pub(super) fn read_again(&mut self) -> Result<bool, CredentialError> {
-        let Some(way) = &self.lane.way else { return Ok(false) };
-        let Some(read) = way.read()? else { return Ok(false) };
-        let is_new = self.held.as_ref() != Some(&read);
-        if is_new {
-            *self.held = Some(read);
-            self.lane.allowance().renew();
-        }
-        Ok(is_new)
+        self.lane.read_again(&mut self.held)
     }
 
     /// Takes in an answer; the wait, where it was a refusal for coming too often.
     pub(super) fn learn(&self, told: &Told) -> Option<Duration> {
-        self.lane.allowance().learn(told, now())
+        self.lane.allowance().learn(self.manner, told, now())
+    }
+
+    /// As [`Turn::learn`], of what another party than the credential's may ask: nothing but a refusal matters.
+    pub(super) fn learn_of_another(&self, told: &Told) -> Option<Duration> {
+        match told.verdict {
+            Verdict::ComeLater(wait) => Some(self.lane.allowance().come_later(wait, now())),
+            Verdict::Answered => None,
+        }
     }
 
     /// The source refused the credential: others are preferred for a while.

@@ -10,11 +10,14 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// A reset below this counts seconds from now, above it seconds from 1970.
 const FIRST_EPOCH_RESET: i64 = 100_000_000;
+const LONGEST_RESOURCE: usize = 100;
 
 /// What an answer tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) verdict: Verdict,
+    /// Of what `remaining` is left, where the source counts several things apart; empty where it does not say.
+    pub(super) resource: String,
     /// Requests that are left until the reset.
     pub(super) remaining: Option<u64>,
     /// Of a reset that is still to come.
@@ -39,7 +42,9 @@ pub(super) fn told(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Ti
             && (headers.contains_key(RETRY_AFTER) || is_used_up || speaks_of_rate_limit(body)));
     let wait = || retry_after(headers, now).or(until_reset.filter(|_| is_used_up)).map(|wait| wait.min(LONGEST_WAIT));
     let verdict = if too_often { Verdict::ComeLater(wait()) } else { Verdict::Answered };
-    Told { verdict, remaining, until_reset }
+    let resource = headers.get("x-ratelimit-resource").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let resource = resource.chars().take(LONGEST_RESOURCE).collect();
+    Told { verdict, resource, remaining, until_reset }
 }
 
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
@@ -143,7 +148,11 @@ mod tests {
     #[test]
     fn an_answer_tells_what_is_left() {
         let pairs = [("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1795435203")];
-        let told = told(StatusCode::OK, &headers(&pairs), b"", NOW.parse().unwrap());
-        assert_eq!((told.remaining, told.until_reset), (Some(12), Some(Duration::from_secs(3))));
+        let named = [&pairs[..], &[("x-ratelimit-resource", "graphql")]].concat();
+        for (pairs, resource) in [(&pairs[..], ""), (&named, "graphql")] {
+            let told = told(StatusCode::OK, &headers(pairs), b"", NOW.parse().unwrap());
+            assert_eq!((told.remaining, told.until_reset), (Some(12), Some(Duration::from_secs(3))));
+            assert_eq!(told.resource, resource);
+        }
     }
 }

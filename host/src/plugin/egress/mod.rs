@@ -26,6 +26,7 @@ pub use endpoint::EndpointError;
 pub(super) use endpoint::Endpoints;
 pub(super) use trouble::Trouble;
 
+use self::allowance::Manner;
 use self::budget::Budget;
 use self::endpoint::Endpoint;
 use self::exchange::{Answer, Question};
@@ -151,10 +152,11 @@ impl Egress {
     /// One answer of one place. Retries what may pass, waits out short rate limits, and tries again with another credential where one is refused.
     async fn ask(&mut self, endpoint: &Endpoint, question: &Question, hop: &Hop) -> Result<Answer, HttpError> {
         let governor = endpoint.governor(hop.place);
+        let manner = Manner::of(&question.method, &hop.url);
         let mut pause = self.limits.retry_pause;
         let (mut tries, mut renewals_left, mut is_again) = (0, governor.len(), false);
         loop {
-            let turn = governor.turn(self.limits.longest_wait, |wait| self.budget.waited(wait)).await;
+            let turn = governor.turn(&manner, self.limits.longest_wait, |wait| self.budget.waited(wait)).await;
             let mut turn = turn.map_err(throttled)?;
             if std::mem::replace(&mut is_again, true) {
                 self.budget.retry();

@@ -57,7 +57,7 @@ impl Egress {
             .header(AUTHORIZATION, claim.header);
         let answer = self.deliver(request).await?;
         let told = limit::told(answer.status, &answer.headers, &answer.body, Timestamp::now());
-        if let Some(wait) = turn.learn(&told) {
+        if let Some(wait) = turn.learn_of_another(&told) {
             return Err(throttled(wait));
         }
         let minted = app_token::minted(&answer.headers, &answer.body, Timestamp::now());
