@@ -197,13 +197,21 @@ fn plugins_are_compiled_ahead_and_each_has_its_line() {
     let ran = site.run(&named);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stderr.contains(&format!("error: plugin `{}` is no WebAssembly component: ", text.display())));
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (failed, compiled): (Vec<&Value>, _) = lines.iter().partition(|line| line["error"].is_string());
+    let ([failed], [told]) = (failed.as_slice(), compiled.as_slice()) else { panic!("{lines:?}") };
+    assert_eq!(failed["file"], json!(text));
+    assert!(failed["error"].as_str().unwrap().contains("is no WebAssembly component: "), "{failed}");
     assert_eq!(
         (&told["plugin"], &told["version"], &told["file"]),
         (&json!("misbehaving"), &json!("0.1.0"), &json!(guest))
     );
     assert!(told["code_bytes"].as_u64() > Some(10_000) && told["compiled_seconds"].as_f64() > Some(0.0), "{told}");
     assert_eq!(told["sha256"].as_str().unwrap().len(), 64);
+
+    let ran = site.run(&["plugin", "compile", text.to_str().unwrap(), "--log-format", "json"]);
+    let said: Value = serde_json::from_str(ran.stderr.lines().last().unwrap()).unwrap();
+    assert!(said["message"].as_str().unwrap().contains("is no WebAssembly component: "), "{said}");
 
     let told = json_of(&site.run(&["plugin", "compile", "--format", "json"]));
     assert_eq!((&told["plugin"], &told["compiled_seconds"]), (&json!("github"), &Value::Null));
@@ -529,66 +537,120 @@ fn check_names_the_rosters_line_and_no_person() {
         for text in ["Made-up", "made-up"] {
             assert!(!ran.stderr.contains(text), "{}", ran.stderr);
         }
-        check_error(&site, &["check"], 1, expected);
+        check_error(&site, &["check"], 78, expected);
     };
     check(
         "Made-up Second,billing,2026-01-05,made-up-2",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         "Made-up Second,payments,5 January,made-up-2",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         "Made-up Second,payments,2026-01-05",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: is not CSV with as many fields as the header
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         "Made-up Second,payments,2026-01-05,MADE-UP-LOGIN",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: an account of this line belongs to another person already
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         "payments,Made-up Second,2026-01-05,made-up-2",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: no such team is configured; there are: payments
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         "2026-01-05,payments,Made-up Second,made-up-2",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: `from` is no date; write it as `2026-01-05`
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     check(
         ",payments,2026-01-05,made-up-2",
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 3: `person` is empty; any name will do, it is never stored
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     site.write("roster.csv", "person,team,from,gitlab\n");
     check_error(
         &site,
         &["check"],
-        1,
+        78,
         &expect![[r#"
             error: `SITE/roster.csv`: roster line 1: column `gitlab` is no source; sources are: github
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
     std::fs::remove_file(site.folder().join("roster.csv")).unwrap();
     check_error(
         &site,
         &["check"],
-        1,
+        78,
         &expect![[r#"
             error: the roster `SITE/roster.csv` cannot be read: No such file or directory (os error 2)
+              --> SITE/quintant.toml:22:8
+               |
+            22 | file = "roster.csv"
+               |        ^^^^^^^^^^^^
+
+            error: 1 mistake in SITE/quintant.toml
         "#]],
     );
 }
@@ -605,6 +667,7 @@ async fn check_online_asks_the_source() {
     for repository in simulation.organisation().configured_repositories() {
         assert_ne!(status_of(&format!("repository {repository}")), "fail");
     }
+    assert_eq!(items.last(), Some(&json!({ "ok": true })));
     assert!(site.run(&["check", "--online"]).stdout.contains("\ngithub: pass credential: "));
 
     site.write("github.token", "a-token-that-is-wrong");
@@ -614,6 +677,7 @@ async fn check_online_asks_the_source() {
         assert!(!format!("{ran:?}").contains("a-token-that-is-wrong"), "{ran:?}");
         let sign = if format == "text" { "github: fail credential: " } else { "\"status\":\"fail\"" };
         assert!(ran.stdout.contains(sign), "{ran:?}");
+        assert_eq!(ran.stdout.ends_with("\n{\"ok\":false}\n"), format == "json", "{ran:?}");
     }
 }
 

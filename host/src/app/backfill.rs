@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::App;
 use super::collect::{Backfilled, Collector};
 use super::command::Format;
+use super::log::{self, LogFormat};
 use super::report;
 use crate::ingest::Step;
 use crate::model::{FactKind, Family, FeedName, Week};
@@ -44,7 +45,7 @@ pub(super) async fn backfill(
     app: &App,
     source: &PluginSource,
     (from, to): (Date, Date),
-    format: Format,
+    (format, log_format): (Format, LogFormat),
     cancel: &CancellationToken,
 ) -> anyhow::Result<bool> {
     let stretch = permitted(app, source, from, to).await?;
@@ -74,7 +75,7 @@ pub(super) async fn backfill(
         }
     }
     if !is_done {
-        eprintln!("error: the stretch is not read to its end; the same command goes on from there");
+        log::say("the stretch is not read to its end; the same command goes on from there", log_format);
     }
     Ok(is_done)
 }

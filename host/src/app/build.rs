@@ -93,8 +93,19 @@ impl Setup {
         let sources = load_sources(&config, &mut engine).await?;
         let key = IdentityKey::load_or_forget(&config.privacy.identity_key)?;
         let setup = Self { pipe: Pipe::new(&config, key), config, engine, clock, sources };
-        setup.roster()?;
+        setup.roster().map_err(|error| setup.misconfigured(error))?;
         Ok(setup)
+    }
+
+    /// A roster that cannot be used is a mistake of the configuration, at the place that names it.
+    fn misconfigured(&self, error: BuildError) -> BuildError {
+        match error {
+            BuildError::Roster { .. } | BuildError::RosterFile { .. } => {
+                let place = Place::default().key("roster").key("file");
+                self.config.document.error(vec![(place, Note::new(error.to_string()).showing_value())]).into()
+            }
+            error => error,
+        }
     }
 
     /// Whether its sources are read by the very plugins that another one's are read by.

@@ -230,7 +230,7 @@ async fn obey(cli: &Cli, config: Config, cancel: CancellationToken) -> anyhow::R
                 Some(import(config.clone(), file, *yes, memberships.as_ref(), cli.format).await)
             }
             Command::Plugin { command: PluginCommand::Compile { plugins } } => {
-                Some(compile_plugins(&config, plugins, cli.format).await)
+                Some(compile_plugins(&config, plugins, (cli.format, cli.log_format)).await)
             }
             _ => None,
         }
@@ -254,7 +254,7 @@ async fn with_app(cli: &Cli, config: Config, cancel: CancellationToken) -> anyho
         match command {
             Command::RunOnce { source, .. } => run_once(&app, source, format, &cancel).await,
             Command::Backfill { source, from, to } => {
-                backfill(&app, find_source(&app.setup, source)?, (*from, *to), format, &cancel).await
+                backfill(&app, find_source(&app.setup, source)?, (*from, *to), (format, cli.log_format), &cancel).await
             }
             Command::Status => report::status(&app, format).await.map(|()| true),
             Command::Release { command: ReleaseCommand::Status } => report::release(&app, format).await.map(|()| true),
@@ -321,9 +321,9 @@ async fn unless_cancelled<T>(cancel: &CancellationToken, work: impl Future<Outpu
     }
 }
 
-async fn compile_plugins(config: &Config, plugins: &[String], format: Format) -> anyhow::Result<bool> {
+async fn compile_plugins(config: &Config, plugins: &[String], formats: (Format, LogFormat)) -> anyhow::Result<bool> {
     let runtime = Runtime::new(Limits::default(), this_program()?, &config.plugins.cache)?;
-    compile::plugins(&Arc::new(runtime), &compile::files(config, plugins)?, format).await
+    compile::plugins(&Arc::new(runtime), &compile::files(config, plugins)?, formats).await
 }
 
 async fn set_up(config: Config) -> anyhow::Result<Setup> {
@@ -374,6 +374,9 @@ async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<b
         reports.push((source.name.clone(), items));
     }
     report::checks(&reports, format)?;
+    if format == Format::Json {
+        println!("{}", serde_json::json!({ "ok": is_good }));
+    }
     Ok(is_good)
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::command::Format;
+use super::log::{self, LogFormat};
 use crate::config::Config;
 use crate::plugin::{Plugin, Runtime};
 
@@ -31,7 +32,11 @@ pub(super) fn files(config: &Config, named: &[String]) -> anyhow::Result<Vec<Pat
 }
 
 /// Compiles what is not in the cache; answers whether every plugin is there and describes itself.
-pub(super) async fn plugins(runtime: &Arc<Runtime>, files: &[PathBuf], format: Format) -> anyhow::Result<bool> {
+pub(super) async fn plugins(
+    runtime: &Arc<Runtime>,
+    files: &[PathBuf],
+    (format, log_format): (Format, LogFormat),
+) -> anyhow::Result<bool> {
     let mut is_good = true;
     for (number, file) in files.iter().enumerate() {
         let place = format!("{} of {}", number + 1, files.len());
@@ -42,7 +47,10 @@ pub(super) async fn plugins(runtime: &Arc<Runtime>, files: &[PathBuf], format: F
             Ok(plugin) => tell(&plugin, file, format)?,
             Err(error) => {
                 is_good = false;
-                eprintln!("error: {error}");
+                if format == Format::Json {
+                    println!("{}", serde_json::json!({ "file": file, "error": error.to_string() }));
+                }
+                log::say(&error.to_string(), log_format);
             }
         }
     }
