@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::problem::Code;
 use super::{Problem, Readiness};
 use crate::schedule::Clock;
 use crate::store::Reader;
@@ -55,16 +55,15 @@ impl Vitals {
     get, path = "/health", operation_id = "get_health", tag = "probes",
     responses(
         (status = 200, description = "It can answer.", body = Health),
-        (status = 503, description = "The database cannot be reached.", body = Health),
+        (status = 503, description = "The database cannot be reached; try again after `Retry-After`.", body = Health),
     ),
 )]
 pub(super) async fn health(State(vitals): State<Vitals>) -> Response {
-    let (code, status) = if vitals.can_answer().await {
-        (StatusCode::OK, Condition::Healthy)
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, Condition::Unhealthy)
-    };
-    (code, Json(Health { status, service: SERVICE, timestamp: vitals.clock.now().to_string() })).into_response()
+    let answer = |status| Json(Health { status, service: SERVICE, timestamp: vitals.clock.now().to_string() });
+    if vitals.can_answer().await {
+        return answer(Condition::Healthy).into_response();
+    }
+    Code::DatabaseUnavailable.answer(answer(Condition::Unhealthy))
 }
 
 /// Whether the process lives
@@ -72,7 +71,10 @@ pub(super) async fn health(State(vitals): State<Vitals>) -> Response {
 /// It looks at nothing else: restart what does not answer.
 #[utoipa::path(
     get, path = "/livez", operation_id = "get_livez", tag = "probes",
-    responses((status = 200, description = "It lives: `ok` and a line feed.", body = str, content_type = "text/plain; charset=utf-8")),
+    responses(
+        (status = 200, description = "It lives: `ok` and a line feed.", body = str, content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = ""),
+    ),
 )]
 pub(super) async fn live() -> &'static str {
     OK

@@ -37,7 +37,7 @@ Each path answers GET and HEAD; other methods get 405 with `Allow`, other paths 
 /// This document.
 #[utoipa::path(
     get, path = "/openapi.json", operation_id = "get_openapi", tag = "description",
-    responses((status = 200, description = "An OpenAPI document, version 3.1.", body = Object), NotModified),
+    responses((status = 200, description = "An OpenAPI document, version 3.1.", body = Object), NotModified, (status = 503, description = "")),
 )]
 pub(super) async fn document(known: Known) -> Result<Answer, Problem> {
     static TEXT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(text()));
@@ -117,10 +117,10 @@ fn complete(operation: &mut Operation) {
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
         operation.parameters.get_or_insert_default().push(RefOr::T(known.build()));
     }
-    for response in operation.responses.responses.values_mut() {
+    for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         add_header(response, REQUEST_ID);
-        if can_be_known {
+        if can_be_known && !status.starts_with('5') {
             for name in [ETAG, CACHE_CONTROL, VARY] {
                 add_header(response, name);
             }
@@ -136,7 +136,7 @@ fn complete(operation: &mut Operation) {
         }
         let shared = || RefOr::Ref(Ref::from_response_name(response_name(status)));
         let response = operation.responses.responses.entry(status.as_str().to_owned()).or_insert_with(shared);
-        // A handler that answers by itself while the database is away has no problem then.
+        // A handler that tells of this status itself answers without a database, or says in its own words that there is none.
         if let RefOr::T(response) = response
             && *code != Code::DatabaseUnavailable
         {
@@ -162,7 +162,7 @@ fn add_problem(response: &mut Response, code: Code) {
     response.content.entry("application/problem+json".to_owned()).or_insert_with(|| RefOr::T(content.build()));
     let between = if response.description.is_empty() { "" } else { " · " };
     response.description.push_str(&format!("{between}`{}`: {}", code.as_str(), code.meaning()));
-    if code.status() == StatusCode::SERVICE_UNAVAILABLE && response.content.len() == 1 {
+    if code.status() == StatusCode::SERVICE_UNAVAILABLE {
         add_header(response, RETRY_AFTER);
     }
 }
@@ -185,5 +185,21 @@ mod tests {
     #[test]
     fn the_committed_document_is_the_derived_one() {
         expect_file!["../../openapi.json"].assert_eq(&super::text());
+    }
+
+    #[test]
+    fn only_what_needs_the_database_can_lack_it_and_whatever_is_busy_says_for_how_long() {
+        let document: serde_json::Value = serde_json::from_str(&super::text()).unwrap();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            let mut busy = &operations["get"]["responses"]["503"];
+            if let Some(reference) = busy["$ref"].as_str() {
+                busy = document.pointer(reference.trim_start_matches('#')).unwrap();
+            }
+            assert!(busy["headers"]["Retry-After"].is_object(), "{path}: {busy}");
+            let description = busy["description"].as_str().unwrap();
+            let needs_database = !["/livez", "/openapi.json"].contains(&path.as_str());
+            assert_eq!(description.contains("database"), needs_database, "{path}: {description}");
+            assert!(description.contains("`overloaded`: "), "{path}: {description}");
+        }
     }
 }

@@ -93,6 +93,15 @@ impl Code {
             _ => None,
         }
     }
+
+    /// An answer with the status and the header that go with the code.
+    pub(super) fn answer(self, body: impl IntoResponse) -> Response {
+        let mut response = (self.status(), body).into_response();
+        if let Some(seconds) = self.retry_after_seconds() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
 }
 
 impl Serialize for Code {
@@ -173,12 +182,7 @@ impl Problem {
             allowed,
             request_id: id.as_str().to_owned(),
         };
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(document)).into_response();
-        if let Some(seconds) = code.retry_after_seconds() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        code.answer(([(header::CONTENT_TYPE, "application/problem+json")], Json(document)))
     }
 }
 
