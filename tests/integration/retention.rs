@@ -92,6 +92,22 @@ async fn rule_r11_a_host_that_nobody_asks_and_no_source_feeds_forgets_too() {
 }
 
 #[tokio::test]
+async fn a_run_that_began_before_brings_no_epoch_back() {
+    let feed = CommitFeed::open().await;
+    feed.page(vec![commit("c1", IN_EPOCH)], Vec::new()).await;
+    let other = feed.host.replica().await;
+    feed.host.set_now(LATER.parse::<Timestamp>().unwrap());
+    // Another host's, so that this one still has the salt.
+    Collector::new(&other, CancellationToken::new()).forget().await.unwrap();
+    feed.page(vec![commit("c2", IN_EPOCH), commit("c3", IN_THE_NEXT)], Vec::new()).await;
+    assert_eq!(feed.weeks().await, [2964]);
+    assert!(!feed.host.app.store().salts_fetch().await.unwrap().contains_key(&EPOCH));
+    assert_eq!(feed.host.database.count("SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_e227'").await, 0);
+    other.close().await.unwrap();
+    feed.host.finish().await;
+}
+
+#[tokio::test]
 async fn hosts_that_open_an_epoch_at_once_share_its_salt() {
     let feed = CommitFeed::open().await;
     let other = feed.host.replica().await;

@@ -12,6 +12,8 @@ use crate::{Host, HostOptions, github_source, simulation_end};
 pub struct CommitFeed {
     pub host: Host,
     pub lease: Lease,
+    /// As of the run's beginning.
+    keep_from: Timestamp,
 }
 
 impl CommitFeed {
@@ -22,7 +24,7 @@ impl CommitFeed {
         let keep_from = host.app.setup.pipe.keep_from(simulation_end());
         let lease = host.app.store().lease_claim(source, "test").await.unwrap().unwrap();
         host.app.store().feed_open(lease, &"commits".parse().unwrap(), keep_from, None, keep_from).await.unwrap();
-        Self { lease, host }
+        Self { lease, host, keep_from }
     }
 
     /// Answers how many came late.
@@ -38,7 +40,8 @@ impl CommitFeed {
         retractions: Vec<Retraction<RawKey>>,
     ) -> Result<Ingested, IngestError> {
         let pipe = &self.host.app.setup.pipe;
-        let (name, feed, now) = ("github".parse().unwrap(), "commits".parse().unwrap(), simulation_end());
+        let (name, feed) = ("github".parse().unwrap(), "commits".parse().unwrap());
+        let (now, keep_from) = (self.host.app.setup.clock.now(), self.keep_from);
         let page = Page {
             facts,
             rejected: RejectedCounts::new(),
@@ -49,8 +52,7 @@ impl CommitFeed {
             more: false,
             progress: None,
         };
-        let (emits, keep_from) = (&[FactKind::Commit], pipe.keep_from(now));
-        let (reading, metrics, released_before) = (Reading::Onward, &[], None);
+        let (emits, reading, metrics, released_before) = (&[FactKind::Commit], Reading::Onward, &[], None);
         let arrival = Arrival { source: &name, reading, emits, metrics, now, keep_from, released_before };
         pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, familiar).await
     }

@@ -113,7 +113,9 @@ impl Pipe {
         let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
         let (cursor, covered_through, more) =
             (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
-        let keys = self.key.epochs(&store.epochs_open(&self.live_epochs(arrival.keep_from, arrival.now)).await?);
+        // A run that began before the last retention must not bring back what that has destroyed.
+        let live = self.live_epochs(self.keep_from(arrival.now), arrival.now);
+        let keys = self.key.epochs(&store.epochs_open(&live).await?);
         let (version, opt_outs) = familiar.opt_outs(store).await?;
         let (version, (veiled, learned, ingested)) = (*version, self.veil(page, arrival, &keys, opt_outs));
         let week = self.calendar.week_of(arrival.now);

@@ -157,7 +157,8 @@ impl FeedRun<'_> {
             };
             progress.page(&page);
             let (more, next) = (page.more, page.cursor.clone());
-            let arrival = self.arrival(reading, now, keep_from, released_before);
+            // The plugin may have taken its time.
+            let arrival = self.arrival(reading, self.clock.now(), keep_from, released_before);
             let ingested = match self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await {
                 Ok(ingested) => ingested,
                 Err(IngestError::Store(StoreError::OptOutsChanged)) => continue,
