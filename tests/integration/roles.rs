@@ -1,6 +1,6 @@
 //! What each role of the database may not do, whatever the code asks for.
 
-use quintant_tests::{Host, HostOptions, github_source};
+use quintant_tests::{Database, Host, HostOptions, Site, github_source};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 
 const EVERYBODY: [&str; 5] =
@@ -174,6 +174,37 @@ async fn rule_r14_nobody_is_granted_more_than_is_written_down() {
     )
     .await;
     host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_may_make_no_roles_is_told_what_an_administrator_runs() {
+    // Whoever came first has made the roles, which are the whole cluster's.
+    host().await.finish().await;
+    let database = Database::create().await;
+    let mut url = url::Url::parse(&database.url()).unwrap();
+    let login = format!("login_of_{}", url.path().trim_start_matches('/'));
+    let administer = async |statement: &str| database.execute_by(&statement.replace("LOGIN_NAME", &login)).await;
+    administer("CREATE ROLE LOGIN_NAME").await;
+    administer(&format!("ALTER DATABASE {} OWNER TO LOGIN_NAME", url.path().trim_start_matches('/'))).await;
+    // As who connects by it would be.
+    url.query_pairs_mut().append_pair("options[role]", &login);
+    let site = Site::new("[database]\nurl = { file = \"database.url\" }\n");
+    site.write("database.url", url.as_str());
+    let ran = site.run(&["migrate"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let said = "error: the database's login may neither make nor grant roles; let an administrator run `";
+    let told = ran.stderr.lines().find_map(|line| line.strip_prefix(said)).unwrap_or_else(|| panic!("{ran:?}"));
+    let (statements, rest) = told.split_once('`').unwrap();
+    assert_eq!(rest, " and the login");
+    let grant = statements.split("; ").find(|statement| statement.starts_with("GRANT ")).unwrap();
+    administer(&format!("{grant} LOGIN_NAME")).await;
+    let ran = site.run(&["migrate"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+
+    administer("REASSIGN OWNED BY LOGIN_NAME TO CURRENT_USER").await;
+    administer("DROP OWNED BY LOGIN_NAME").await;
+    administer("DROP ROLE LOGIN_NAME").await;
+    database.drop_now().await;
 }
 
 #[tokio::test]
