@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use quintant_sdk::instant::DAY;
 use quintant_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +17,17 @@ use crate::settings::{Organization, Settings};
 
 /// Each costs a request: a call must end in time even where the server is slow.
 const MOST_TEAMS_A_CALL: usize = 25;
+/// What has not changed is told again after so long: the host asks for it every week, and a run may be late.
+const TOLD_AGAIN_AFTER: Instant = 6 * DAY;
 
 /// What is kept between runs, and within one.
 #[derive(Default, Serialize, Deserialize)]
 struct Cursor {
     /// Who was told to be where, by the account's id.
     told: BTreeMap<u64, Member>,
+    /// When everybody was told last.
+    #[serde(default)]
+    all_told_at: Instant,
     scan: Option<Scan>,
 }
 
@@ -108,6 +114,10 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
     if page.more {
         cursor.scan = Some(scan);
     } else {
+        if api.now() >= cursor.all_told_at.saturating_add(TOLD_AGAIN_AFTER) {
+            cursor.all_told_at = api.now();
+            tell_again(&cursor.told, &scan.found, scan.has_loss, api.now(), &mut page);
+        }
         tell(&mut cursor.told, scan.found, scan.has_loss, api.now(), &mut page);
         if !scan.held_back {
             page.covered_through(api.started_at());
@@ -117,26 +127,41 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
     Ok(page)
 }
 
+/// Adds what is as it was told; who could not be found for a loss is still believed to be there.
+fn tell_again(
+    told: &BTreeMap<u64, Member>,
+    found: &BTreeMap<u64, Member>,
+    has_loss: bool,
+    at: Instant,
+    page: &mut Page,
+) {
+    let stays = |id: &u64, member: &Member| found.get(id).map_or(has_loss, |found| found == member);
+    for (id, Member(login, team)) in told.iter().filter(|(id, member)| stays(id, member)) {
+        push(*id, login, Some(team.clone()), at, page);
+    }
+}
+
 /// Adds what is different from what was told.
 fn tell(told: &mut BTreeMap<u64, Member>, found: BTreeMap<u64, Member>, has_loss: bool, at: Instant, page: &mut Page) {
-    let mut push = |id: u64, login: &str, team: Option<String>| {
-        page.push(format!("{id}/{at}"), at, Membership::new(Account::new(id.to_string(), [login]), team));
-    };
     if !has_loss {
         told.retain(|id, Member(login, _)| {
             let is_there = found.contains_key(id);
             if !is_there {
-                push(*id, login, None);
+                push(*id, login, None, at, page);
             }
             is_there
         });
     }
     for (id, member) in found {
         if told.get(&id) != Some(&member) {
-            push(id, &member.0, Some(member.1.clone()));
+            push(id, &member.0, Some(member.1.clone()), at, page);
             told.insert(id, member);
         }
     }
+}
+
+fn push(id: u64, login: &str, team: Option<String>, at: Instant, page: &mut Page) {
+    page.push(format!("{id}/{at}"), at, Membership::new(Account::new(id.to_string(), [login]), team));
 }
 
 impl Scan {

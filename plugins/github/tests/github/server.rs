@@ -38,6 +38,8 @@ pub(crate) struct GitHubServer {
     /// Workflow runs, newest first.
     pub(crate) runs: Vec<Value>,
     pub(crate) fault: Option<Box<Fault>>,
+    /// It tells no date; else it is always [`NOW`].
+    pub(crate) is_dateless: bool,
     /// Every request, as path and query.
     pub(crate) seen: Vec<String>,
 }
@@ -83,7 +85,8 @@ impl GitHubServer {
         );
         let fresh = header("if-none-match").is_some_and(|known| known == etag);
         let response = if fresh { Response::new(304) } else { response };
-        Ok(response.with("etag", etag).with("date", DATE))
+        let response = response.with("etag", etag);
+        Ok(if self.is_dateless { response } else { response.with("date", DATE) })
     }
 
     fn route(&self, url: &str) -> Response {

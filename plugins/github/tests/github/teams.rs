@@ -13,7 +13,7 @@ fn settings() -> Value {
 }
 
 fn server(teams: &[(&str, u64, Option<u64>, &[u64])]) -> Shared {
-    let server = shared(GitHubServer::default());
+    let server = shared(GitHubServer { is_dateless: true, ..GitHubServer::default() });
     put(&server, teams);
     server
 }
@@ -33,7 +33,7 @@ fn put(server: &Shared, teams: &[(&str, u64, Option<u64>, &[u64])]) {
 }
 
 fn scan(server: &Shared, now: Instant, cursor: Option<&str>) -> (String, Option<String>) {
-    let pages = configured(server, settings()).window(now - DAY, now).drain("teams", cursor).unwrap();
+    let pages = configured(server, settings()).window(now - DAY, now).now(now).drain("teams", cursor).unwrap();
     (pages.iter().map(show).collect(), pages.last().unwrap().cursor.clone())
 }
 
@@ -55,6 +55,43 @@ fn everybody_is_in_the_deepest_team_and_what_stays_is_not_told_again() {
     .assert_eq(&found);
     let (found, _) = scan(&server, NOW + DAY, cursor.as_deref());
     assert_eq!(found, "");
+}
+
+#[test]
+fn what_stays_is_told_again_before_a_week_is_over() {
+    let server = server(&[("a", 1, None, &[1, 2]), ("b", 2, None, &[3])]);
+    let mut cursor = None;
+    let mut told = Vec::new();
+    for day in 0..15 {
+        let (found, next) = scan(&server, NOW + day * DAY, cursor.as_deref());
+        cursor = next;
+        told.extend((!found.is_empty()).then(|| (day, found.lines().count())));
+    }
+    assert_eq!(told, [(0, 3), (6, 3), (12, 3)]);
+}
+
+#[test]
+fn who_cannot_be_found_for_a_loss_is_still_told_and_who_has_left_is_not() {
+    let server = server(&[("a", 1, None, &[1, 4]), ("b", 2, None, &[2])]);
+    let (_, cursor) = scan(&server, NOW, None);
+    put(&server, &[("a", 1, None, &[1]), ("b", 2, None, &[])]);
+    server.borrow_mut().shared.remove("octo/teams/b/members");
+    let (found, cursor) = scan(&server, NOW + 7 * DAY, cursor.as_deref());
+    expect![[r#"
+        1/1767830400000 at 2026-01-08T00:00:00Z: user1=1 in a
+        2/1767830400000 at 2026-01-08T00:00:00Z: user2=2 in b
+        4/1767830400000 at 2026-01-08T00:00:00Z: user4=4 in a
+        problem NotFound octo x1
+    "#]]
+    .assert_eq(&found);
+    put(&server, &[("a", 1, None, &[1]), ("b", 2, None, &[2])]);
+    let (found, _) = scan(&server, NOW + 14 * DAY, cursor.as_deref());
+    expect![[r#"
+        1/1768435200000 at 2026-01-15T00:00:00Z: user1=1 in a
+        2/1768435200000 at 2026-01-15T00:00:00Z: user2=2 in b
+        4/1768435200000 at 2026-01-15T00:00:00Z: user4=4 in none
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
