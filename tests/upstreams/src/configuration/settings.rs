@@ -1,5 +1,7 @@
 //! The text of `quintant.toml`: the ground, the teams, the services that pipelines build, and then the sources.
 
+use std::collections::BTreeSet;
+
 use super::Options;
 use super::sources::sources;
 use crate::organisation::delivery::{Pipeline, Runner};
@@ -45,8 +47,8 @@ fn team(team: &Team) -> String {
 /// One for each service that some team's repository becomes; nobody answers for the others.
 fn services(organisation: &Organisation) -> String {
     let pipelines = &organisation.delivery.pipelines;
-    let mut names: Vec<&str> = pipelines.iter().map(|pipeline| pipeline.service.as_str()).collect();
-    names.dedup();
+    let mut told = BTreeSet::new();
+    let names = pipelines.iter().map(|pipeline| pipeline.service.as_str()).filter(|name| told.insert(*name));
     let mut text = String::new();
     for name in names {
         let own: Vec<&Pipeline> = pipelines.iter().filter(|pipeline| pipeline.service == name).collect();

@@ -1,10 +1,12 @@
 //! What is written is what an operator would write.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::jenkins;
+use crate::organisation::Scale;
 
 #[test]
 fn the_configuration_is_toml_and_the_roster_names_everybody() {
@@ -86,4 +88,27 @@ fn a_service_belongs_to_the_team_whose_repository_it_comes_from() {
         "[\"birch/web\",\"birch/deploy/web-staging\",\"birch/deploy/web-production\",\"birch/deploy/web-rollback\"]";
     expect("birch-web", ["\"team-birch\"", "[\"acme/birch-web\"]", jobs]);
     assert!(find("infrastructure").is_none(), "nobody owns its repository");
+}
+
+#[test]
+fn names_are_unique_in_an_organisation_of_several_divisions() {
+    let scale = Scale { divisions: 3, weeks: 4 };
+    let organisation = Organisation::generate_at(scale, 1, "2026-07-01T12:00:00Z".parse().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let path =
+        write_configuration(&organisation, directory.path(), "http://127.0.0.1:4000", &Options::default()).unwrap();
+    let settings: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    for section in ["team", "service"] {
+        let sections = settings[section].as_array().unwrap();
+        let names: BTreeSet<&str> = sections.iter().map(|section| section["name"].as_str().unwrap()).collect();
+        assert_eq!((names.len(), names.len() % 3), (sections.len(), 0), "{section}: {names:?}");
+    }
+    let pipelines: Vec<&str> = settings["service"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|service| service["pipelines"].as_array().unwrap())
+        .map(|pipeline| pipeline.as_str().unwrap())
+        .collect();
+    assert_eq!(pipelines.iter().collect::<BTreeSet<_>>().len(), pipelines.len(), "{pipelines:?}");
 }
