@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Loss, Stop};
 use crate::coverage::{Lines, Memory};
-use crate::deployments::{self, Meaning};
+use crate::deployments::{self, Meaning, Newest, Stage, Starters};
 use crate::job::Job;
-use crate::payload::{BUILD, Build, Builds, CheckedOut, State};
+use crate::payload::{BUILD, Build, Builds, CheckedOut, SoftList, State};
 use crate::rollbacks::Rollbacks;
-use crate::settings::{Rule, Settings};
+use crate::settings::Settings;
 
 const STRETCH: usize = 100;
 /// `builds` goes no further; what is older only `allBuilds` shows, which Jenkins reads from disk.
@@ -60,6 +60,7 @@ pub struct Reader<'a> {
     pub page: &'a mut Page,
     pub coverage: &'a mut Memory,
     pub rollbacks: &'a mut Rollbacks,
+    pub starters: &'a mut Starters,
     /// What the last scan waited for: this one has read it again already.
     pub waited: &'a [Waiting],
     pub waiting: &'a mut Vec<Waiting>,
@@ -102,6 +103,7 @@ impl Reader<'_> {
             position.offset = start.saturating_sub(STRETCH);
             return Ok(true);
         }
+        let newest = if start == 0 && builds.len() > 1 { self.newest(&job)? } else { Newest::default() };
         let listed = start + builds.len();
         let mut is_old = false;
         for (build, index) in builds.iter().zip(start..) {
@@ -116,7 +118,7 @@ impl Reader<'_> {
                     return Ok(false);
                 }
                 if !self.has_waited(&job, read.0, read.1) {
-                    self.build(&job, build, read)?;
+                    self.build(&job, build, read, &newest)?;
                 }
             } else {
                 self.page.reject(Some(&job.full_name), 1);
@@ -151,7 +153,41 @@ impl Reader<'_> {
             // The job was made anew: its builds are found as new ones.
             return Ok(());
         }
-        self.build(&waiting.job, &build, read)
+        self.build(&waiting.job, &build, read, &Newest::default())
+    }
+
+    /// Takes in the builds of a branch that came with the listing of branches.
+    ///
+    /// # Errors
+    /// When one of them cannot be read to its end.
+    pub fn branch(&mut self, job: &Job, builds: &SoftList<Build>) -> Result<(), Stop> {
+        for build in builds.0.iter().flatten() {
+            match build.0.as_ref().and_then(|build| Some((build, build.read()?))) {
+                Some((_, read)) if self.has_waited(job, read.0, read.1) => {}
+                Some((build, read)) => self.build(job, build, read, &Newest::default())?,
+                None => self.page.reject(Some(&job.full_name), 1),
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the look-back is read, the stages of the newest builds come together; later there is mostly one new build.
+    fn newest(&mut self, job: &Job) -> Result<Newest, Stop> {
+        let is_first = self.floor < self.window.start;
+        let deploys = matches!(deployments::meaning(self.settings, job, true), Meaning::Stages(_));
+        if !is_first || !deploys || !job.has_stages || *self.lacks_stages {
+            return Ok(Newest::default());
+        }
+        let newest = Newest::of(self.api, job)?;
+        if newest.is_none() {
+            self.stages_are_missing();
+        }
+        Ok(newest.unwrap_or_default())
+    }
+
+    fn stages_are_missing(&mut self) {
+        *self.lacks_stages = true;
+        self.page.problem(ProblemKind::NotFound, Some("stages (plugin `pipeline-rest-api`)"));
     }
 
     fn has_waited(&self, job: &Job, number: u32, started_at: Instant) -> bool {
@@ -160,7 +196,7 @@ impl Reader<'_> {
             .any(|waited| (waited.number, waited.started_at) == (number, started_at) && waited.job == *job)
     }
 
-    fn build(&mut self, job: &Job, build: &Build, read: (u32, Instant, State)) -> Result<(), Stop> {
+    fn build(&mut self, job: &Job, build: &Build, read: (u32, Instant, State), newest: &Newest) -> Result<(), Stop> {
         let (number, started_at, state) = read;
         let ended_at = match state {
             State::Finished { at, .. } => Some(at),
@@ -184,7 +220,7 @@ impl Reader<'_> {
         match (deployments::meaning(settings, job, on_default_branch), state) {
             (Meaning::Deployment(target), State::Finished { at, result }) if !is_to_come => {
                 if let Some(result) = target.result(result) {
-                    let head = deployments::head(self.api, &settings.libraries, build)?;
+                    let head = self.starters.head(self.api, &settings.libraries, build)?;
                     let mut deployment = target.deployment(key, result, started_at);
                     deployment.shas = if head.is_none() { build.changes() } else { Vec::new() };
                     self.push(deployment, at, head);
@@ -196,7 +232,8 @@ impl Reader<'_> {
                     && job.has_stages
                     && !*self.lacks_stages
                 {
-                    self.stages(job, number, &key, &rules, checked_out.as_ref())?;
+                    let stages = deployments::stages(self.api, job, number, &rules, newest)?;
+                    self.stages(stages, &key, checked_out.as_ref());
                 }
                 if let State::Finished { at, result } = state
                     && !is_to_come
@@ -205,7 +242,7 @@ impl Reader<'_> {
                     built.on_default_branch = on_default_branch;
                     built.sha = checked_out.and_then(|found| found.sha);
                     built.tests_failed = build.tests_failed();
-                    (built.lines_covered, built.lines_total) = self.lines(job, &built)?.unzip();
+                    (built.lines_covered, built.lines_total) = self.lines(job, &built, build)?.unzip();
                     self.page.push(key, at, built);
                 }
             }
@@ -223,19 +260,8 @@ impl Reader<'_> {
     }
 
     /// Stages count when they end, also of a build that goes on, and however that ends.
-    fn stages(
-        &mut self,
-        job: &Job,
-        number: u32,
-        key: &str,
-        rules: &[&Rule],
-        checked_out: Option<&CheckedOut>,
-    ) -> Result<(), Stop> {
-        let Some(stages) = deployments::stages(self.api, job, number, rules)? else {
-            *self.lacks_stages = true;
-            self.page.problem(ProblemKind::NotFound, Some("stages (plugin `pipeline-rest-api`)"));
-            return Ok(());
-        };
+    fn stages(&mut self, stages: Option<Vec<Stage>>, key: &str, checked_out: Option<&CheckedOut>) {
+        let Some(stages) = stages else { return self.stages_are_missing() };
         for stage in stages {
             if (self.window.start..self.window.end).contains(&stage.at) {
                 let id = format!("{key}/{}", stage.id);
@@ -243,7 +269,6 @@ impl Reader<'_> {
                 self.push(deployment, stage.at, checked_out.cloned());
             }
         }
-        Ok(())
     }
 
     fn push(&mut self, mut deployment: Deployment, at: Instant, head: Option<CheckedOut>) {
@@ -260,12 +285,15 @@ impl Reader<'_> {
         self.page.push(deployment.key(), at, deployment);
     }
 
-    fn lines(&mut self, job: &Job, build: &fact::Build) -> Result<Option<Lines>> {
-        let is_measured = matches!(build.build_result, BuildResult::Success | BuildResult::Unstable);
-        if !self.settings.coverage || !build.on_default_branch || !is_measured {
+    fn lines(&mut self, job: &Job, built: &fact::Build, build: &Build) -> Result<Option<Lines>> {
+        let is_measured = matches!(built.build_result, BuildResult::Success | BuildResult::Unstable);
+        if !self.settings.coverage || !built.on_default_branch || !is_measured {
             return Ok(None);
         }
-        let path = format!("{}/{}", job.path(), build.number);
+        if let Some(lines) = build.lines() {
+            return Ok(Some(lines));
+        }
+        let path = format!("{}/{}", job.path(), built.number);
         self.coverage.lines(self.api, (job.pipeline(), &path), self.now, self.page)
     }
 }

@@ -94,14 +94,14 @@ struct Found {
 
 /// All jobs that were ever built, as far as a few requests go.
 fn look(api: &Api<'_>, settings: &Settings) -> Result<Found> {
-    let guide = Guide { api, settings, floor: Instant::MIN };
+    let guide = Guide { api, settings, floor: Instant::MIN, is_first: false };
     let mut walk = Walk::new(settings);
     let mut page = Page::new();
     let mut found = Found { jobs: Vec::new(), is_all: false, problems: Vec::new() };
     while api.requests() < MOST_REQUESTS {
         match walk.step(&guide, &mut page) {
             Ok(Step::Job(job)) => found.jobs.push(job),
-            Ok(Step::On) => {}
+            Ok(Step::On | Step::Branches(_)) => {}
             Ok(Step::End) => {
                 found.is_all = true;
                 break;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{self, Api, Loss, Stop};
-use crate::payload::{Soft, SoftList};
+use crate::payload::{CountedLines, Soft, SoftList};
 
 const MOST_REMEMBERED: usize = 6_000;
 /// A run that only rolls back, or only writes documents, measures nothing: it says nothing about its pipeline.
@@ -190,20 +190,12 @@ fn count(number: f64) -> Option<u32> {
 #[serde(default)]
 struct Jacoco {
     #[serde(rename = "lineCoverage")]
-    line_coverage: Soft<JacocoLines>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct JacocoLines {
-    covered: Soft<u32>,
-    total: Soft<u32>,
+    line_coverage: Soft<CountedLines>,
 }
 
 impl Jacoco {
     fn lines(&self) -> Option<Lines> {
-        let lines = self.line_coverage.0.as_ref()?;
-        Some((lines.covered.0?, lines.total.0?))
+        self.line_coverage.0.as_ref()?.lines()
     }
 }
 

@@ -1,16 +1,20 @@
 //! What of a build is a deployment: the whole of it, or some of its stages.
 
+use std::collections::BTreeMap;
+
 use quintant_sdk::prelude::*;
 use serde::Deserialize;
 
 use crate::api::{Api, ENDPOINT, Loss, Stop};
 use crate::job::{self, Job};
 use crate::pattern::Pattern;
-use crate::payload::{Build, CheckedOut, REVISION, Soft, SoftList};
+use crate::payload::{Build, Builds, CheckedOut, REVISION, Soft, SoftList};
 use crate::settings::{Rule, Settings, Unstable};
 
 /// A deploy job may be started by one that was started by the one that built.
 const FURTHEST_UPSTREAM: usize = 3;
+/// As many as Jenkins lists without reading all from disk.
+const STARTERS: usize = 100;
 
 /// What one rule makes of one job or stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,13 +95,14 @@ pub struct Stage {
     pub at: Instant,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Description {
+    id: Soft<String>,
     stages: SoftList<RawStage>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct RawStage {
     id: Soft<String>,
@@ -109,27 +114,56 @@ struct RawStage {
     duration: Soft<i64>,
 }
 
+/// What the newest builds of a job say of their stages, by number. Jenkins tells about ten at once, and knows no more of it.
+#[derive(Default)]
+pub struct Newest(BTreeMap<u32, Description>);
+
+impl Newest {
+    /// None where Jenkins cannot tell stages at all.
+    ///
+    /// # Errors
+    /// As [`Api::get`], but for that.
+    pub fn of(api: &Api<'_>, job: &Job) -> Result<Option<Self>, Stop> {
+        let listed: SoftList<Description> = match api.get(runs(job)) {
+            Ok(response) => response.json()?,
+            Err(Stop::Here(Loss::NotFound)) => return Ok(None),
+            Err(stop) => return Err(stop),
+        };
+        let numbered = |build: &Description| Some((build.id.0.as_ref()?.parse().ok()?, build.clone()));
+        Ok(Some(Self(listed.iter().filter_map(numbered).collect())))
+    }
+}
+
 /// What a build's stages have deployed so far; none where Jenkins cannot tell stages at all.
 ///
 /// # Errors
 /// As [`Api::get`], but for stages that are gone with their build.
-pub fn stages(api: &Api<'_>, job: &Job, number: u32, rules: &[&Rule]) -> Result<Option<Vec<Stage>>, Stop> {
-    let path = job.path();
-    let described = api.get(HttpRequest::get(ENDPOINT, format!("{path}/{number}/wfapi/describe")));
-    let description: Description = match described {
-        Ok(response) => response.json()?,
-        Err(Stop::Here(Loss::NotFound)) => return without_stages(api, &path),
-        Err(stop) => return Err(stop),
-    };
-    Ok(Some(description.stages.iter().filter_map(|stage| stage.deployed(job, rules)).collect()))
-}
-
-fn without_stages(api: &Api<'_>, path: &str) -> Result<Option<Vec<Stage>>, Stop> {
-    match api.get(HttpRequest::get(ENDPOINT, format!("{path}/wfapi/runs"))) {
-        Ok(_) => Ok(Some(Vec::new())),
-        Err(Stop::Here(Loss::NotFound)) => Ok(None),
+pub fn stages(
+    api: &Api<'_>,
+    job: &Job,
+    number: u32,
+    rules: &[&Rule],
+    newest: &Newest,
+) -> Result<Option<Vec<Stage>>, Stop> {
+    let deployed =
+        |build: &Description| build.stages.iter().filter_map(|stage| stage.deployed(job, rules)).collect::<Vec<_>>();
+    if let Some(known) = newest.0.get(&number) {
+        return Ok(Some(deployed(known)));
+    }
+    let path = format!("{}/{number}/wfapi/describe", job.path());
+    match api.get(HttpRequest::get(ENDPOINT, path)) {
+        Ok(response) => Ok(Some(deployed(&response.json()?))),
+        Err(Stop::Here(Loss::NotFound)) => match api.get(runs(job)) {
+            Ok(_) => Ok(Some(Vec::new())),
+            Err(Stop::Here(Loss::NotFound)) => Ok(None),
+            Err(stop) => Err(stop),
+        },
         Err(stop) => Err(stop),
     }
+}
+
+fn runs(job: &Job) -> HttpRequest {
+    HttpRequest::get(ENDPOINT, format!("{}/wfapi/runs", job.path()))
 }
 
 impl RawStage {
@@ -155,23 +189,53 @@ impl RawStage {
     }
 }
 
-/// What a deploy job deployed: what it checked out, or else the build that started it, or one further up.
-///
-/// # Errors
-/// When the build that started it cannot be read now.
-pub fn head(api: &Api<'_>, libraries: &[Pattern], build: &Build) -> Result<Option<CheckedOut>, Stop> {
-    let is_library = |repository: &str| libraries.iter().any(|pattern| pattern.matches(repository));
-    let mut found = build.checked_out(is_library);
-    let mut upstream = build.upstream().map(|(project, number)| (project.to_owned(), number));
-    for _ in 0..FURTHEST_UPSTREAM {
-        let Some((project, number)) = upstream.filter(|_| found.is_none()) else { break };
-        let build: Build = match api.json(&format!("{}/{number}", job::path(&project)), REVISION) {
-            Ok(response) => response.json()?,
-            Err(Stop::Here(Loss::NotFound | Loss::Forbidden | Loss::TooLarge)) => break,
-            Err(stop) => return Err(stop),
-        };
-        found = build.checked_out(is_library);
-        upstream = build.upstream().map(|(project, number)| (project.to_owned(), number));
+/// Builds that started others, as far as they were read in this call. The first of a job is asked for alone; whoever needs a second one
+/// needs more of them, and gets the newest together.
+#[derive(Default)]
+pub struct Starters {
+    read: BTreeMap<(String, u32), Build>,
+    /// Jobs of which one was read, and whether the newest were.
+    jobs: BTreeMap<String, bool>,
+}
+
+impl Starters {
+    /// What a deploy job deployed: what it checked out, or else the build that started it, or one further up.
+    ///
+    /// # Errors
+    /// When the build that started it cannot be read now.
+    pub fn head(&mut self, api: &Api<'_>, libraries: &[Pattern], build: &Build) -> Result<Option<CheckedOut>, Stop> {
+        let is_library = |repository: &str| libraries.iter().any(|pattern| pattern.matches(repository));
+        let mut found = build.checked_out(is_library);
+        let mut upstream = build.upstream().map(|(project, number)| (project.to_owned(), number));
+        for _ in 0..FURTHEST_UPSTREAM {
+            let Some(starter) = upstream.filter(|_| found.is_none()) else { break };
+            let build = match self.build(api, &starter) {
+                Ok(build) => build,
+                Err(Stop::Here(Loss::NotFound | Loss::Forbidden | Loss::TooLarge)) => break,
+                Err(stop) => return Err(stop),
+            };
+            found = build.checked_out(is_library);
+            upstream = build.upstream().map(|(project, number)| (project.to_owned(), number));
+        }
+        Ok(found)
     }
-    Ok(found)
+
+    fn build(&mut self, api: &Api<'_>, starter: &(String, u32)) -> Result<&Build, Stop> {
+        if !self.read.contains_key(starter) && self.jobs.get(&starter.0) == Some(&false) {
+            self.jobs.insert(starter.0.clone(), true);
+            let tree = format!("builds[number,{REVISION}]{{0,{STARTERS}}}");
+            let builds = api.json(&job::path(&starter.0), &tree)?.json::<Builds>()?.builds;
+            for build in builds.0.into_iter().flatten().filter_map(|build| build.0) {
+                if let Some(number) = build.number.0 {
+                    self.read.insert((starter.0.clone(), number), build);
+                }
+            }
+        }
+        if !self.read.contains_key(starter) {
+            let build = api.json(&format!("{}/{}", job::path(&starter.0), starter.1), REVISION)?.json()?;
+            self.jobs.entry(starter.0.clone()).or_insert(false);
+            self.read.insert(starter.clone(), build);
+        }
+        Ok(&self.read[starter])
+    }
 }

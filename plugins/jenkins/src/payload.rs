@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 
 /// What is asked of each build. No causes' users, no culprits, no authors: builds carry no person.
 pub const BUILD: &str = "number,result,building,timestamp,duration,\
-    actions[failCount,skipCount,totalCount,lastBuiltRevision[SHA1,branch[name]],remoteUrls,causes[upstreamProject,upstreamBuild]],\
+    actions[failCount,skipCount,totalCount,lastBuiltRevision[SHA1,branch[name]],remoteUrls,causes[upstreamProject,upstreamBuild],\
+    lineCoverage[covered,total]],\
     changeSet[items[commitId]],changeSets[items[commitId]]";
 
 /// The same for a build that another one was started by.
@@ -74,6 +75,8 @@ pub struct Item {
     pub jobs: Option<SoftList<Item>>,
     #[serde(rename = "lastBuild")]
     pub last_build: Option<LastBuild>,
+    /// Only where they were asked for.
+    pub builds: SoftList<Build>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,6 +160,25 @@ struct Action {
     #[serde(rename = "remoteUrls")]
     remote_urls: SoftList<String>,
     causes: SoftList<Cause>,
+    /// JaCoCo alone of the plugins that measure tells it here.
+    #[serde(rename = "lineCoverage")]
+    line_coverage: Soft<CountedLines>,
+}
+
+/// As JaCoCo counts them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CountedLines {
+    covered: Soft<u32>,
+    total: Soft<u32>,
+}
+
+impl CountedLines {
+    /// Covered lines and all lines.
+    #[must_use]
+    pub fn lines(&self) -> Option<(u32, u32)> {
+        Some((self.covered.0?, self.total.0?)).filter(|(covered, total)| covered <= total)
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -267,6 +289,12 @@ impl Build {
     pub fn tests_failed(&self) -> Option<u32> {
         let counts = |action: &Action| action.total_count.0.and(action.fail_count.0);
         self.actions.iter().find_map(counts)
+    }
+
+    /// Covered lines and all lines, where the build itself tells.
+    #[must_use]
+    pub fn lines(&self) -> Option<(u32, u32)> {
+        self.actions.iter().find_map(|action| action.line_coverage.0.as_ref()?.lines())
     }
 
     /// What Git checked out, libraries aside; the last one where there are several.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::{self, Api, Loss, Stop};
 use crate::builds::{LONGEST_BUILD, Position, Reader, Waiting};
 use crate::coverage::Memory;
+use crate::deployments::Starters;
 use crate::rollbacks::Rollbacks;
 use crate::settings::Settings;
 use crate::walk::{Guide, Step, Walk};
@@ -77,10 +78,10 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
         .filter(|scan| scan.since <= window.start && scan.folders == names(settings))
         .unwrap_or_else(|| Scan::new(settings, window.start, cursor.whole_from));
     let api = Api::new(client, *now);
-    let mut page = Page::new();
+    let (mut page, mut starters) = (Page::new(), Starters::default());
 
     page.more = loop {
-        match step(&api, request, &mut cursor, &mut scan, &mut page) {
+        match step(&api, request, &mut cursor, &mut scan, &mut starters, &mut page) {
             Ok(Go::On) if is_full(&api, request, &page) => break true,
             Ok(Go::On) => {}
             Ok(Go::End) => break false,
@@ -124,6 +125,7 @@ fn step(
     request: &Request<Settings>,
     cursor: &mut Cursor,
     scan: &mut Scan,
+    starters: &mut Starters,
     page: &mut Page,
 ) -> Result<Go> {
     let Context { settings, now, .. } = &request.context;
@@ -133,6 +135,7 @@ fn step(
         page,
         coverage: &mut cursor.coverage,
         rollbacks: &mut cursor.rollbacks,
+        starters,
         waited: &cursor.waiting,
         waiting: &mut scan.waiting,
         lacks_stages: &mut scan.lacks_stages,
@@ -175,13 +178,22 @@ fn step(
             Err(stop) => (scope, stop),
         }
     } else {
-        let guide = Guide { api, settings, floor: scan.floor };
-        match scan.walk.step(&guide, page) {
+        let guide = Guide { api, settings, floor: scan.floor, is_first: scan.floor < scan.since };
+        match scan.walk.step(&guide, reader.page) {
             Ok(Step::End) => return Ok(Go::End),
             Ok(Step::On) => return Ok(Go::On),
             Ok(Step::Job(job)) => {
                 scan.position = Some(Position::start(job));
                 return Ok(Go::On);
+            }
+            Ok(Step::Branches(branches)) => {
+                let read = branches.iter().try_for_each(|(job, builds)| {
+                    reader.branch(job, builds).map_err(|stop| (job.full_name.clone(), stop))
+                });
+                match read {
+                    Ok(()) => return Ok(Go::On),
+                    Err(failed) => failed,
+                }
             }
             Err((scope, stop)) => (scope, stop),
         }

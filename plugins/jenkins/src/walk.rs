@@ -4,8 +4,9 @@ use quintant_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Loss, Stop};
+use crate::deployments::{self, Meaning};
 use crate::job::{self, Job};
-use crate::payload::{Item, Listing};
+use crate::payload::{BUILD, Build, Item, Listing, SoftList};
 use crate::settings::{Folder, Settings};
 
 const STRETCH: usize = 100;
@@ -15,6 +16,9 @@ const DEEPEST: usize = 10;
 const MOST_RESTARTS: u8 = 3;
 /// Longer names do not fit into a cursor many times.
 const LONGEST_NAME_BYTES: usize = 1_000;
+
+/// Most branches are built less often. What comes with the listing is asked for nowhere else.
+const NEWEST_OF_A_BRANCH: usize = 8;
 
 const ITEM: &str = "_class,name,fullName,lastBuild[timestamp,building],jobs[name]{0,1}";
 
@@ -33,6 +37,9 @@ struct Frame {
     /// The last name of the stretch before.
     last: Option<String>,
     restarts: u8,
+    /// With the builds of its branches it was too much.
+    #[serde(default)]
+    is_too_much: bool,
     is_listed: bool,
     queue: Vec<Child>,
 }
@@ -46,6 +53,8 @@ enum Child {
 /// What a step of the walk leads to.
 pub enum Step {
     Job(Job),
+    /// With all builds that they have.
+    Branches(Vec<(Job, SoftList<Build>)>),
     On,
     End,
 }
@@ -56,6 +65,8 @@ pub struct Guide<'a> {
     pub settings: &'a Settings,
     /// A job whose last build began before, and has ended, has no news.
     pub floor: Instant,
+    /// The look-back is read: nearly every branch has news, so their builds are asked for with them.
+    pub is_first: bool,
 }
 
 impl Walk {
@@ -87,7 +98,8 @@ impl Walk {
         if frame.queue.is_empty() {
             let folder = frame.folder.clone();
             return match frame.list(guide, &ancestors, page) {
-                Ok(()) => Ok(Step::On),
+                Ok(branches) if branches.is_empty() => Ok(Step::On),
+                Ok(branches) => Ok(Step::Branches(branches)),
                 Err(stop) => {
                     if let Stop::Here(_) = stop {
                         self.frames.pop();
@@ -112,14 +124,36 @@ impl Walk {
 
 impl Frame {
     fn new(folder: String, is_multibranch: bool) -> Self {
-        Self { folder, is_multibranch, offset: 0, last: None, restarts: 0, is_listed: false, queue: Vec::new() }
+        Self {
+            folder,
+            is_multibranch,
+            offset: 0,
+            last: None,
+            restarts: 0,
+            is_too_much: false,
+            is_listed: false,
+            queue: Vec::new(),
+        }
     }
 
-    fn list(&mut self, guide: &Guide<'_>, ancestors: &[String], page: &mut Page) -> Result<(), Stop> {
+    fn list(
+        &mut self,
+        guide: &Guide<'_>,
+        ancestors: &[String],
+        page: &mut Page,
+    ) -> Result<Vec<(Job, SoftList<Build>)>, Stop> {
         let start = self.offset.saturating_sub(if self.last.is_some() { OVERLAP } else { 0 });
         let end = start + STRETCH;
-        let tree = format!("_class,jobs[{ITEM}]{{{start},{end}}}");
-        let response = guide.api.json(&job::path(&self.folder), &tree)?;
+        let with_builds = guide.is_first && self.is_multibranch && !self.is_too_much;
+        let builds = if with_builds { format!(",builds[{BUILD}]{{0,{NEWEST_OF_A_BRANCH}}}") } else { String::new() };
+        let tree = format!("_class,jobs[{ITEM}{builds}]{{{start},{end}}}");
+        let response = match guide.api.json(&job::path(&self.folder), &tree) {
+            Err(Stop::Here(Loss::TooLarge | Loss::Unavailable)) if with_builds => {
+                self.is_too_much = true;
+                return Ok(Vec::new());
+            }
+            answer => answer?,
+        };
         let listing = response.json::<Listing>()?;
         self.is_multibranch |= listing.is_multibranch();
         let Some(items) = listing.jobs.0 else { return Err(Stop::Here(Loss::NotFound)) };
@@ -131,15 +165,16 @@ impl Frame {
             // Items went away before this stretch, and as many may have slipped out of sight.
             if self.restarts < MOST_RESTARTS {
                 (self.offset, self.last, self.restarts) = (0, None, self.restarts + 1);
-                return Ok(());
+                return Ok(Vec::new());
             }
             page.problem(ProblemKind::Truncated, Some(self.scope()));
         }
         let first_new = known.map_or(0, |known| known + 1);
-        let mut rejected = 0;
+        let (mut rejected, mut branches) = (0, Vec::new());
         for item in items.iter().skip(first_new) {
             match item.0.as_ref().and_then(|item| self.child(item, guide, ancestors, page)) {
                 Some(Verdict::Take(child)) => self.queue.push(child),
+                Some(Verdict::Branch(job, builds)) => branches.push((job, builds)),
                 Some(Verdict::Leave) => {}
                 None => rejected += 1,
             }
@@ -148,7 +183,7 @@ impl Frame {
         self.is_listed = count != STRETCH;
         self.offset = start + count;
         self.last = names.iter().rev().find_map(|name| name.map(str::to_owned));
-        Ok(())
+        Ok(branches)
     }
 
     /// None where it is nothing that Jenkins has.
@@ -177,7 +212,13 @@ impl Frame {
             return Some(Verdict::Leave);
         }
         let has_stages = item.has_stages() || item.class.0.is_none() && self.is_multibranch;
-        Some(Verdict::Take(Child::Job(Job { full_name, is_branch: self.is_multibranch, has_stages })))
+        let job = Job { full_name, is_branch: self.is_multibranch, has_stages };
+        let is_whole = item.builds.0.as_ref().is_some_and(|builds| builds.len() < NEWEST_OF_A_BRANCH);
+        Some(if is_whole && guide.asks_no_more_of(&job) {
+            Verdict::Branch(job, item.builds.clone())
+        } else {
+            Verdict::Take(Child::Job(job))
+        })
     }
 
     fn scope(&self) -> &str {
@@ -185,8 +226,17 @@ impl Frame {
     }
 }
 
+impl Guide<'_> {
+    /// Whether its builds tell everything themselves: neither is their coverage read, nor do their stages deploy.
+    fn asks_no_more_of(&self, job: &Job) -> bool {
+        job.branch().is_some_and(|branch| !self.settings.is_default_branch(&branch))
+            && matches!(deployments::meaning(self.settings, job, false), Meaning::Build)
+    }
+}
+
 enum Verdict {
     Take(Child),
+    Branch(Job, SoftList<Build>),
     Leave,
 }
 

@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use quintant_sdk::prelude::*;
 use serde_json::{Value, json};
 
-use crate::server::{FREESTYLE, HOUR, JenkinsServer, NOW, Shared, built, cursor, drain, html};
+use crate::server::{FREESTYLE, HOUR, JenkinsServer, NOW, Shared, built, cursor, drain, html, with_actions};
 use crate::show;
 
 fn measured(page: &str, answer: &Value) -> Shared {
@@ -70,6 +70,21 @@ fn jacoco_has_totals() {
             x #2 unstable, 8/10 lines
             x #1 success, 8/10 lines"#]],
     );
+}
+
+#[test]
+fn what_jacoco_tells_in_the_build_is_asked_for_nowhere_else() {
+    let mut server = JenkinsServer::with(&[("x", FREESTYLE)]);
+    let measured =
+        |covered: u32| json!({ "_class": "JacocoBuildAction", "lineCoverage": { "covered": covered, "total": 10 } });
+    server.build("x", with_actions(built(1, 5, "SUCCESS"), [measured(8)]));
+    server.build("x", with_actions(built(2, 4, "SUCCESS"), [measured(9)]));
+    server.build("x", with_actions(built(3, 3, "FAILURE"), [measured(1)]));
+    let server = server.shared();
+    let text = show(&drain(&server, json!({}), NOW, None));
+    assert!(text.contains("x #1 success, 8/10 lines\n") && text.contains("x #2 success, 9/10 lines\n"), "{text}");
+    assert!(text.contains("x #3 failure\n"), "{text}");
+    assert_eq!(server.borrow().seen.len(), 2, "the listing and the builds: {:?}", server.borrow().seen);
 }
 
 #[test]

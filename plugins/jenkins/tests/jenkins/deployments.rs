@@ -122,11 +122,11 @@ fn a_stage_counts_by_its_own_end_whatever_becomes_of_its_build() {
         &server,
         rules(),
         &expect![[r#"
+            app/x%2Fy#1@1767207600000 at 2025-12-31T19:01:00Z: app #1 success, branch
             app/staging/app/main#1@1767207600000/9 at 2025-12-31T20:01:30Z: app to staging failure, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/production/app/main#1@1767207600000/12 at 2025-12-31T21:01:30Z: app to production success, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/venus/app/main#1@1767207600000/15 at 2025-12-31T21:01:30Z: app to venus success, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
             app/main#1@1767207600000 at 2025-12-31T19:01:00Z: app #1 success, sha 7def9ed6e92580f37d00e4980c36c4d36e68f702
-            app/x%2Fy#1@1767207600000 at 2025-12-31T19:01:00Z: app #1 success, branch
             app/production/app/main#1@1767207600000/17 at 2025-12-31T22:01:30Z: app to production success, rollback of app/main#1@1767207600000/12, octo/app@7def9ed6e92580f37d00e4980c36c4d36e68f702
         "#]],
     );
@@ -168,7 +168,57 @@ fn a_jenkins_that_cannot_tell_stages_is_reported_once() {
     assert_eq!(show(&pages).matches("problem").count(), 1, "{}", show(&pages));
     assert!(show(&pages).contains("problem NotFound stages (plugin `pipeline-rest-api`) x1\n"));
     assert!(pages.last().unwrap().covered_through.is_some());
-    assert_eq!(server.borrow().seen.iter().filter(|url| url.contains("wfapi")).count(), 2);
+    assert_eq!(server.borrow().seen.iter().filter(|url| url.contains("wfapi")).count(), 1);
+}
+
+#[test]
+fn stages_of_the_newest_builds_come_together_in_the_first_run() {
+    let mut server = JenkinsServer::with(&[("a", PIPELINE)]);
+    for (number, hours) in [(1, 9), (2, 7), (3, 5)] {
+        server.build("a", built(number, hours, "SUCCESS"));
+    }
+    let told = |number: u32| {
+        let stages = [stage("6", "Deploy to production", "SUCCESS", 10 - 2 * Instant::from(number))];
+        json!({ "id": number.to_string(), "status": "SUCCESS", "stages": stages })
+    };
+    // Jenkins has forgotten nothing, but lists the newest alone.
+    server.pages.insert("/job/a/wfapi/runs".to_owned(), json!([told(3), told(2)]));
+    for number in 1..=4 {
+        server.pages.insert(format!("/job/a/{number}/wfapi/describe"), told(number));
+    }
+    let server = server.shared();
+    let pages = drain(&server, rules(), NOW, None);
+    assert_eq!(show(&pages).matches("a to production success").count(), 3, "{}", show(&pages));
+    let asked = |server: &Shared| -> Vec<String> {
+        let stages = server.borrow().seen.iter().filter(|url| url.contains("wfapi")).cloned().collect();
+        server.borrow_mut().seen.clear();
+        stages
+    };
+    assert_eq!(asked(&server), ["/job/a/wfapi/runs", "/job/a/1/wfapi/describe"]);
+    server.borrow_mut().build("a", built(4, 0, "SUCCESS"));
+    drain(&server, rules(), NOW + HOUR, cursor(&pages));
+    assert_eq!(asked(&server), ["/job/a/4/wfapi/describe"]);
+}
+
+#[test]
+fn builds_that_started_many_are_asked_for_together() {
+    let mut server = JenkinsServer::with(&[("build", FREESTYLE), ("deploy", FREESTYLE)]);
+    for number in 1..=20 {
+        let hours = 100 - 4 * Instant::from(number);
+        let head = git(&format!("{number:040x}"), "main", "octo/app");
+        server.build("build", with_actions(built(number, hours, "SUCCESS"), [head]));
+        let cause = json!({ "causes": [{ "upstreamProject": "build", "upstreamBuild": number }] });
+        server.build("deploy", with_actions(built(number, hours - 1, "SUCCESS"), [cause]));
+    }
+    let server = server.shared();
+    let settings = json!({ "deployments": [{ "job": "deploy" }], "coverage": false });
+    let text = show(&drain(&server, settings, NOW, None));
+    for number in 1..=20 {
+        assert!(text.contains(&format!("octo/app@{number:040x}\n")), "{number}: {text}");
+    }
+    let seen = &server.borrow().seen;
+    let starters = seen.iter().filter(|url| url.contains("/job/build/") && !url.contains("duration")).count();
+    assert_eq!(starters, 2, "one alone, and then all: {seen:?}");
 }
 
 #[test]

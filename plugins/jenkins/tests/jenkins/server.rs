@@ -98,11 +98,13 @@ impl JenkinsServer {
             Some((parent, _)) => parent == name,
             None => name.is_empty(),
         });
-        let jobs = children.map(|(child, class)| self.item(child, class)).collect();
+        let most = tree.contains(",builds[").then_some(8);
+        let jobs = children.map(|(child, class)| self.item(child, class, most)).collect();
         Some(json!({ "_class": class, "jobs": stretch(tree, jobs), "url": "http://0.0.0.0:8080/" }))
     }
 
-    fn item(&self, full_name: &str, class: &str) -> Value {
+    /// With so many of its newest builds, if any.
+    fn item(&self, full_name: &str, class: &str, builds: Option<usize>) -> Value {
         let name = full_name.rsplit('/').next().unwrap();
         let mut item = Map::from_iter([
             ("_class".to_owned(), json!(class)),
@@ -115,6 +117,10 @@ impl JenkinsServer {
         } else {
             let last = self.builds.get(full_name).and_then(|builds| builds.first());
             item.insert("lastBuild".to_owned(), last.cloned().unwrap_or_default());
+            if let Some(most) = builds {
+                let all = self.builds.get(full_name).into_iter().flatten();
+                item.insert("builds".to_owned(), all.take(most).cloned().collect());
+            }
         }
         Value::Object(item)
     }

@@ -44,13 +44,66 @@ fn folders_organisations_and_branches_are_found_and_branch_names_are_encoded_onc
     expect![[r#"
         [
             "/job/amber/job/deep/job/job%20with%20blank/api/json",
-            "/job/octo/job/app/job/PR-7/api/json",
-            "/job/octo/job/app/job/feature%252Fx/api/json",
             "/job/octo/job/app/job/main/api/json",
             "/job/top/api/json",
         ]
     "#]]
     .assert_debug_eq(&paths);
+}
+
+#[test]
+fn builds_of_branches_come_with_their_listing_in_the_first_run_alone() {
+    let mut server = JenkinsServer::with(&[
+        ("app", MULTIBRANCH),
+        ("app/PR-1", PIPELINE),
+        ("app/PR-2", PIPELINE),
+        ("app/main", PIPELINE),
+    ]);
+    for job in ["app/PR-1", "app/main"] {
+        server.build(job, built(1, 50, "SUCCESS"));
+    }
+    // More than come with the listing.
+    for number in 1..=9 {
+        server.build("app/PR-2", built(number, 50 - Instant::from(number), "FAILURE"));
+    }
+    let server = server.shared();
+    let asked = |server: &crate::server::Shared| -> Vec<String> {
+        let paths = server.borrow().seen.iter().map(|url| url.split('?').next().unwrap().to_owned()).collect();
+        server.borrow_mut().seen.clear();
+        paths
+    };
+    let settings = json!({ "folders": ["app"], "coverage": false });
+    let first = drain(&server, settings.clone(), NOW, None);
+    assert_eq!(first.iter().map(|page| page.facts.len()).sum::<usize>(), 11, "{}", show(&first));
+    // A configured folder says what it is with its first listing.
+    assert_eq!(
+        asked(&server),
+        ["/job/app/api/json", "/job/app/job/PR-1/api/json", "/job/app/job/PR-2/api/json", "/job/app/job/main/api/json"]
+    );
+    let first = drain(&server, json!({ "coverage": false }), NOW, None);
+    assert_eq!(first.iter().map(|page| page.facts.len()).sum::<usize>(), 11, "{}", show(&first));
+    assert_eq!(
+        asked(&server),
+        ["/api/json", "/job/app/api/json", "/job/app/job/PR-2/api/json", "/job/app/job/main/api/json"]
+    );
+    server.borrow_mut().build("app/PR-1", built(2, 0, "SUCCESS"));
+    let second = drain(&server, json!({ "coverage": false }), NOW + HOUR, cursor(&first));
+    assert!(show(&second).contains("app #2 success, branch\n"), "{}", show(&second));
+    assert_eq!(asked(&server), ["/api/json", "/job/app/api/json", "/job/app/job/PR-1/api/json"]);
+}
+
+#[test]
+fn branches_that_are_too_much_with_their_builds_are_read_one_by_one() {
+    for too_much in [HttpError::TooLarge(8), HttpError::Unreachable("timeout".to_owned())] {
+        let mut server = JenkinsServer::with(&[("app", MULTIBRANCH), ("app/PR-1", PIPELINE), ("app/PR-2", PIPELINE)]);
+        for job in ["app/PR-1", "app/PR-2"] {
+            server.build(job, built(1, 5, "SUCCESS"));
+        }
+        server.fault = Some(Box::new(move |url| url.contains(",builds[").then(|| Err(too_much.clone()))));
+        let pages = drain(&server.shared(), json!({ "coverage": false }), NOW, None);
+        assert!(!show(&pages).contains("problem"), "{}", show(&pages));
+        assert_eq!((show(&pages).lines().count(), covered(&pages).is_some()), (2, true));
+    }
 }
 
 #[test]

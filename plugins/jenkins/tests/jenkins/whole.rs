@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use expect_test::expect;
 use jiff::{SignedDuration, Timestamp};
 use quintant_plugin_jenkins::Jenkins;
 use quintant_sdk::http::Target;
@@ -187,6 +188,44 @@ async fn whole_at_once(seed: u64) {
 async fn an_organisation_is_collected_whole() {
     whole_at_once(1).await;
     whole_at_once(2).await;
+}
+
+/// What a first run asks for, of a thousand facts: each kind of request where `README.md` says why it is needed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_run_asks_for_what_it_needs() {
+    let simulation = simulation(1).await;
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut held = Held::default();
+        held.look(&simulation, END.parse().unwrap(), usize::MAX);
+        let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
+        for request in simulation.requests() {
+            *asked.entry(kind(&request.target)).or_default() += 1;
+        }
+        asked.insert("facts", held.facts.len());
+        asked
+    });
+    expect![[r#"
+        {
+            "builds of a job": 63,
+            "builds that started others": 2,
+            "coverage": 665,
+            "facts": 2787,
+            "listings": 22,
+            "stages": 724,
+        }
+    "#]]
+    .assert_debug_eq(&asked.await.unwrap());
+}
+
+fn kind(target: &str) -> &'static str {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    match path {
+        _ if path.contains("/wfapi/") => "stages",
+        _ if ["coverage", "jacoco", "cobertura"].iter().any(|page| path.contains(&format!("/{page}/"))) => "coverage",
+        _ if query.contains("jobs%5B") => "listings",
+        _ if query.contains("number%2C") || query.contains("number,") => "builds of a job",
+        _ => "builds that started others",
+    }
 }
 
 /// Steps of minutes to days, some runs cut off after a page, and read beyond the end until everything has finished.

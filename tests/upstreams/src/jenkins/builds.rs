@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::View;
+use super::coverage;
 use super::items::{Job, branch_of};
 use crate::organisation::delivery::{Attempt, BuildResult, JobKind, Pipeline, Purpose, Revision, Runner};
 
@@ -125,6 +126,7 @@ fn actions(view: View<'_>, job: Job<'_>, attempt: &Attempt, is_running: bool) ->
             "urlName": "testReport",
         }));
     }
+    actions.extend(coverage::action(job.pipeline, attempt).filter(|_| !is_running));
     Value::Array(actions)
 }
 

@@ -39,6 +39,12 @@ fn share(coverage: Coverage) -> String {
     format!("{:.2}%", 100.0 * f64::from(coverage.lines_covered) / f64::from(coverage.lines_total))
 }
 
+/// What JaCoCo leaves in a build.
+pub(super) fn action(pipeline: &Pipeline, attempt: &Attempt) -> Option<Value> {
+    let page = page(pipeline, attempt, &["jacoco"])?;
+    Some(json!({ "_class": "hudson.plugins.jacoco.JacocoBuildAction", "lineCoverage": page["lineCoverage"] }))
+}
+
 /// The page of a plugin below a build; none where that plugin is not used.
 pub(super) fn page(pipeline: &Pipeline, attempt: &Attempt, page: &[&str]) -> Option<Value> {
     let coverage = attempt.coverage?;
