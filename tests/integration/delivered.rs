@@ -24,7 +24,8 @@ async fn simulation() -> Simulation {
 }
 
 fn settings() -> Value {
-    json!({ "organizations": ["acme"], "incident_labels": ["incident"], "incident_severity_prefix": "severity:" })
+    json!({ "organizations": ["acme"], "incident_labels": ["incident"], "incident_severity_prefix": "severity:",
+        "releases_as_deployments": "production" })
 }
 
 fn feeding(simulation: &Simulation, feed: &'static str, from: Timestamp) -> Feeding<GitHub> {
@@ -94,6 +95,21 @@ async fn every_deployment_that_ended_is_told_with_its_revision() {
     check("deployments", read, |organisation, from, to| {
         let deployments = github::deployments(organisation, from, to).into_iter();
         deployments.map(|(id, (at, result, to, sha))| (id, (at, result, to.to_owned(), sha.to_owned()))).collect()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_final_release_is_a_deployment_when_it_was_published() {
+    let read = |fact: &Envelope| {
+        let Fact::Deployment(deployment) = &fact.fact else { panic!("{fact:?} is not expected") };
+        assert_eq!(deployment.environment, "production");
+        let id = deployment.id.strip_prefix("release-").unwrap().parse::<u64>().unwrap();
+        (id, (at(fact), deployment.repo.clone().unwrap(), deployment.head_sha.clone()))
+    };
+    check("releases", read, |organisation, from, to| {
+        let releases = github::releases(organisation, from, to).into_iter();
+        releases.map(|(id, (at, of, sha))| (id, (at, of.to_owned(), sha.map(str::to_owned)))).collect()
     })
     .await;
 }

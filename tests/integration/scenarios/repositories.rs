@@ -1,5 +1,9 @@
 //! Repositories that are not there.
 
+use quintant_tests::{SEED, github_source};
+use quintant_upstreams::github::{Options, Simulation};
+use quintant_upstreams::organisation::Organisation;
+
 use super::*;
 
 #[tokio::test]
@@ -42,4 +46,28 @@ async fn scenario_16_an_empty_repository_is_no_problem() {
     assert_eq!(bench.only().asked("/repos/octo/gone/").len(), 2);
     bench.only().assert_goes_on().await;
     bench.finish().await;
+}
+
+/// As a fine-grained token lacks one that was not ticked.
+#[tokio::test(flavor = "multi_thread")]
+async fn scenario_16_a_permission_that_is_missing_is_told_and_the_other_feeds_are_read() {
+    let log = Log::capture();
+    let organisation = Organisation::generate(SEED, simulation_end());
+    let options = Options { lacks: &["deployments", "actions"], ..Options::default() };
+    let simulation = Simulation::start(organisation.into(), options).await.unwrap();
+    let settings = "repositories = [\"acme/amber-api\", \"acme/birch-api\"]\nincident_labels = [\"incident\"]";
+    let text = github_source(simulation.url(), settings);
+    let feeds = "[\"commits\", \"deployments\", \"workflow_runs\", \"incidents\"]";
+    let host = Host::for_text(&text.replace("[\"pull_requests\", \"commits\"]", feeds), HostOptions::default()).await;
+    let ended: Vec<(String, u32)> =
+        host.collect().await.into_iter().map(|summary| (summary.outcome, summary.problems)).collect();
+    let told = |outcome: &str, problems| (outcome.to_owned(), problems);
+    assert_eq!(ended, [told("ok", 0), told("partial", 2), told("partial", 2), told("ok", 0)]);
+    for feed in ["deployments", "workflow_runs"] {
+        for repository in ["acme/amber-api", "acme/birch-api"] {
+            let told = format!("problem=\"forbidden\" scope=\"{repository}\" count=1");
+            log.assert_line(&[&format!("feed.name={feed}"), "could not be read", &told]);
+        }
+    }
+    host.finish().await;
 }

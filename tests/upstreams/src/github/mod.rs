@@ -9,6 +9,7 @@ mod issues;
 mod paging;
 mod people;
 mod pulls;
+mod releases;
 mod repositories;
 mod resources;
 mod route;
@@ -56,6 +57,8 @@ pub struct Options {
     pub points_per_hour: u64,
     /// Where the files of reports are found, on another host than everything else; none: Copilot is not in use.
     pub downloads: Option<String>,
+    /// What the credential may not read, as GitHub calls the permissions of fine-grained tokens: `deployments`, `actions`.
+    pub lacks: &'static [&'static str],
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             requests_per_hour: 15_000,
             points_per_hour: 5_000,
             downloads: None,
+            lacks: &[],
         }
     }
 }

@@ -11,7 +11,7 @@ use super::pulls::{Direction, Sort, find, pull, pull_in_full, review, reviews};
 use super::repositories::{DEFAULT_BRANCH, repository_in_full};
 use super::route::{Place, Query, Resource, Route};
 use super::runs::{self, Created};
-use super::{View, World, deployments, pulls, shared};
+use super::{View, World, deployments, pulls, releases, shared};
 use crate::organisation::Repository;
 
 const COMPARED_AT_ONCE: usize = 250;
@@ -63,6 +63,9 @@ pub(super) fn found(world: &World, view: &View<'_>, target: &str) -> Found {
         Route::RateLimit => rate_limit(world, view.now),
         Route::In(organization, resource) => shared::found(world, view, organization, &resource, &query),
         Route::Of(place, resource) => match place_of(view, &place) {
+            Located::Here(_) if world.options.lacks.contains(&resource.permission()) => {
+                Found::refusal(403, "Resource not accessible by personal access token")
+            }
             Located::Here(repository) => of_repository(view, repository, &resource, &query),
             Located::Moved(repository) => moved(view, repository, &place, target, world),
             Located::Nowhere => Found::nothing(),
@@ -168,8 +171,12 @@ fn of_repository(view: &View<'_>, repository: &Repository, resource: &Resource<'
             Some(run) => Found::object(runs::run(view, repository, &run)),
             None => Found::nothing(),
         },
-        // Nobody here publishes any.
-        Resource::Releases => Found::list(Vec::new(), None),
+        Resource::Releases => {
+            let all = releases::list(view, repository);
+            let page = page(&all, query, &format!("{by_id}/releases"));
+            let items = page.items.iter().map(|item| releases::release(view, repository, item));
+            Found::list(items.collect(), page.link)
+        }
         Resource::Issues => issue_list(view, repository, query, &by_id),
     }
 }

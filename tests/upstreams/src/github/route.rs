@@ -26,6 +26,20 @@ pub(super) enum Resource<'a> {
     Releases,
 }
 
+impl Resource<'_> {
+    /// Which permission of a fine-grained token lets it be read.
+    pub(super) fn permission(&self) -> &'static str {
+        match self {
+            Self::Repository => "metadata",
+            Self::Commits | Self::Compare { .. } | Self::Releases => "contents",
+            Self::Pulls | Self::Pull(_) | Self::Reviews(_) => "pull_requests",
+            Self::Events(_) | Self::Issues => "issues",
+            Self::Deployments | Self::Statuses(_) => "deployments",
+            Self::Runs | Self::Attempt { .. } => "actions",
+        }
+    }
+}
+
 /// What an organization has.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shared<'a> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::facts::landings;
 use super::people::{Who, who};
 use crate::organisation::delivery::{BuildResult, Deployer, DeploymentResult, Revision, Runner};
-use crate::organisation::{EventKind, Organisation, ReviewState};
+use crate::organisation::{self, EventKind, Organisation, Repository, ReviewState};
 
 /// Run and attempt → when it ended, how, of which repository, and whether it was a push to the default branch.
 #[must_use]
@@ -43,6 +43,23 @@ pub fn deployments(
             let sha = organisation.repositories[deployment.repository].commits[deployment.head].sha.as_str();
             let environment = deployment.environment.name();
             (deployment.id, (deployment.finished_at, deployment.result, environment, sha))
+        })
+        .collect()
+}
+
+/// Id of each final release → when it was published, of which repository, and which commit it names.
+#[must_use]
+pub fn releases(
+    organisation: &Organisation,
+    from: Timestamp,
+    to: Timestamp,
+) -> BTreeMap<u64, (Timestamp, &str, Option<&str>)> {
+    let of = |repository: &'_ Repository| organisation::releases(repository).into_iter();
+    let all = organisation.repositories.iter().flat_map(|repository| of(repository).map(move |one| (repository, one)));
+    all.filter(|(_, release)| !release.prerelease && (from..=to).contains(&release.published_at))
+        .map(|(repository, release)| {
+            let sha = release.names_commit.then(|| repository.commits[release.commit].sha.as_str());
+            (release.id, (release.published_at, repository.name.as_str(), sha))
         })
         .collect()
 }

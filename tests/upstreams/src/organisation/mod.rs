@@ -9,6 +9,7 @@ mod history;
 mod hours;
 mod people;
 mod random;
+mod releases;
 mod repositories;
 mod reviews;
 mod scale;
@@ -23,6 +24,7 @@ use jiff::tz::TimeZone;
 
 use chat::Chat;
 use delivery::Delivery;
+pub use releases::{Release, releases};
 pub use scale::{Scale, folder, suffix};
 use survey::Survey;
 
