@@ -1,18 +1,17 @@
 //! An epoch's key at work: each kind of thing of each source has a key of its own, made when the first one comes.
 
-use std::collections::BTreeMap;
-
-use super::key::{DomainKey, EpochKey};
-use crate::model::{EntityKey, RawKey};
+use super::key::{ALIAS, DomainKey, EpochKey};
+use crate::model::{Alias, EntityKey, RawKey};
 
 pub(super) struct Hashes<'a> {
-    pub(super) key: &'a EpochKey,
-    domains: BTreeMap<(&'static str, &'a str), DomainKey>,
+    key: &'a EpochKey,
+    /// A handful: to look through them costs less than any map.
+    domains: Vec<((&'static str, &'a str), DomainKey)>,
 }
 
 impl<'a> Hashes<'a> {
     pub(super) fn new(key: &'a EpochKey) -> Self {
-        Self { key, domains: BTreeMap::new() }
+        Self { key, domains: Vec::new() }
     }
 
     pub(super) fn entity(&mut self, domain: &'static str, group: &'a str, key: &RawKey) -> EntityKey {
@@ -20,6 +19,15 @@ impl<'a> Hashes<'a> {
     }
 
     pub(super) fn digest(&mut self, domain: &'static str, group: &'a str, text: &str) -> [u8; 16] {
-        self.domains.entry((domain, group)).or_insert_with(|| self.key.domain(domain, group)).digest(text)
+        let place = self.domains.iter().position(|(known, _)| *known == (domain, group)).unwrap_or_else(|| {
+            self.domains.push(((domain, group), self.key.domain(domain, group)));
+            self.domains.len() - 1
+        });
+        self.domains[place].1.digest(text)
+    }
+
+    /// As [`EpochKey::alias`].
+    pub(super) fn alias(&mut self, group: &'a str, name: &str) -> Alias {
+        Alias::from_bytes(self.digest(ALIAS, group, &name.to_lowercase()))
     }
 }

@@ -15,6 +15,8 @@ use super::{CursorKey, OptOutKey};
 use crate::model::{Alias, Epoch, EpochSalt, Pseudonym};
 
 const KEY_BYTES: usize = 32;
+/// The domain of spellings.
+pub(super) const ALIAS: &str = "alias";
 const EPOCH_PURPOSE: &[u8] = b"quintant epoch";
 
 /// Why there is no key.
@@ -124,7 +126,7 @@ impl EpochKey {
 
     /// What a roster's spelling of an account is found by; upper and lower case are the same.
     pub fn alias(&self, group: &str, name: &str) -> Alias {
-        Alias::from_bytes(self.digest("alias", group, &name.to_lowercase()))
+        Alias::from_bytes(self.digest(ALIAS, group, &name.to_lowercase()))
     }
 
     /// An account, by the id that its source knows it by.

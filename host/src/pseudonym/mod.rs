@@ -170,7 +170,7 @@ impl<'a> Veil<'a> {
         let pseudonym = Pseudonym::from_bytes(self.hashes.digest("account", self.source, identity.id()));
         self.spellings.extend(identity.names().iter().map(|name| Spelling {
             epoch: self.epoch,
-            alias: self.hashes.key.alias(self.source, name),
+            alias: self.hashes.alias(self.source, name),
             account: pseudonym,
         }));
         self.people.insert(identity, pseudonym);
