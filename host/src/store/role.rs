@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::StoreError;
@@ -17,6 +18,9 @@ const SESSION: [(&str, &str); 3] =
 /// statement is worth compiling.
 const BY_KEY: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
+
+/// For so long a connection that nobody uses is believed to work.
+const SURELY_ALIVE: Duration = Duration::from_secs(1);
 
 /// Whom a pool's connections are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,16 @@ impl Role {
         PgPoolOptions::new()
             .max_connections(self.connections())
             .acquire_timeout(Duration::from_secs(5))
+            // Each acquisition would ask the server whether it is there; a connection that was used just now is.
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for >= SURELY_ALIVE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // A dropped future may leave a connection inside a transaction, whose next user would lose his writes.
             .after_release(|connection, _| {
                 Box::pin(async move {
