@@ -13,6 +13,7 @@ mod rejected;
 mod run;
 mod sample;
 mod space;
+mod survey;
 mod work;
 
 pub use atom::{About, Assignment, Atom, Bearer, Component, Family, Measure, Parts, Span};
@@ -33,6 +34,9 @@ pub use rejected::{Rejected, RejectedCounts};
 pub use run::{RunProblem, RunReport};
 pub use sample::{Aggregation, Sample, SampleMetric, Subject};
 pub use space::{Dimension, Metric, Withheld};
+pub use survey::{
+    Asked, Campaign, CampaignId, CampaignSeal, Client, Instrument, Report, Submission, SurveyToken, TokenHash,
+};
 pub use work::{
     CountedUse, FinishedBuild, FinishedDeployment, GivenAnswer, GivenReview, KnownIncident, LandedCommit, MergedChange,
     ReachableCommit, ReportedFriction, TakenSample, TakenTally,

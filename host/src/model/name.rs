@@ -116,6 +116,15 @@ name!(
     }
 );
 
+impl SourceName {
+    /// What is reported to this program itself is kept under this name, which no configured source may have.
+    pub const OWN: &str = "quintant";
+
+    pub fn own() -> Self {
+        Self(Self::OWN.to_owned())
+    }
+}
+
 fn is_word(text: &str, joiner: u8) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())

@@ -72,18 +72,28 @@ impl Question {
         Self::ALL.into_iter().find(|question| question.as_str() == name)
     }
 
+    /// From where to where it can be answered.
+    pub const fn range(self) -> (f64, f64) {
+        match self {
+            Question::Score => (0.0, 10.0),
+            Question::Rating | Question::Burnout | Question::CognitiveLoad | Question::ConstructiveFeedback => {
+                (1.0, 5.0)
+            }
+            Question::FlowDays => (0.0, 7.0),
+            Question::ValuablePercent => (0.0, 100.0),
+            Question::ContextSwitches => (0.0, 1000.0),
+        }
+    }
+
+    /// Whether only whole numbers answer it.
+    pub const fn is_whole(self) -> bool {
+        !matches!(self, Question::FlowDays | Question::ValuablePercent | Question::ContextSwitches)
+    }
+
     /// Whether it can be answered so.
     pub fn allows(self, value: f64) -> bool {
-        let (range, is_whole) = match self {
-            Question::Score => (0.0..=10.0, true),
-            Question::Rating | Question::Burnout | Question::CognitiveLoad | Question::ConstructiveFeedback => {
-                (1.0..=5.0, true)
-            }
-            Question::FlowDays => (0.0..=7.0, false),
-            Question::ValuablePercent => (0.0..=100.0, false),
-            Question::ContextSwitches => (0.0..=1000.0, false),
-        };
-        range.contains(&value) && (!is_whole || value.fract() == 0.0)
+        let (least, most) = self.range();
+        (least..=most).contains(&value) && (!self.is_whole() || value.fract() == 0.0)
     }
 }
 

@@ -1,59 +1,52 @@
 //! The keys that pseudonyms are made with: the secret lives in a file outside the database, a salt an epoch in the database. Neither is enough.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::ops::RangeInclusive;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use ring::hkdf;
-use ring::rand::{SecureRandom, SystemRandom};
 use sha2::Sha256;
 
-use super::{CursorKey, OptOutKey};
-use crate::model::{Alias, Epoch, EpochSalt, Pseudonym};
+use super::key_file::{self, KEY_BYTES, KeyError, random};
+use super::{CursorKey, OptOutKey, SurveyTokens};
+use crate::model::{Alias, Epoch, EpochSalt, Pseudonym, RawKey};
 
-const KEY_BYTES: usize = 32;
 /// The domain of spellings.
 pub(super) const ALIAS: &str = "alias";
 const EPOCH_PURPOSE: &[u8] = b"quintant epoch";
 
-/// Why there is no key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error("the identity key `{}` cannot be {did}: {reason}", path.display())]
-    Io { path: PathBuf, did: &'static str, reason: std::io::Error },
-    #[error("the identity key `{}` is not {KEY_BYTES} bytes in hexadecimal", .0.display())]
-    Malformed(PathBuf),
-    #[error("the identity key `{}` may be read by others (mode {mode:o}); `chmod 600` it", path.display())]
-    Exposed { path: PathBuf, mode: u32 },
-    #[error("the operating system gave no random bytes")]
-    NoRandomness,
-    #[error("the recipient's key is one that everybody could read; make another one with `age-keygen`")]
-    WeakRecipient,
-}
-
-/// The secret that every epoch's key is made from, and the keys of cursors and of opt-outs.
+/// The secret that every epoch's key is made from, and the keys of cursors, of opt-outs and of surveys' tokens.
 pub struct IdentityKey {
     secret: [u8; KEY_BYTES],
     cursors: CursorKey,
     opt_outs: OptOutKey,
+    survey_tokens: SurveyTokens,
 }
 
 impl IdentityKey {
     pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self { secret: *bytes, cursors: CursorKey::derive(bytes), opt_outs: OptOutKey::derive(bytes) }
+        Self {
+            secret: *bytes,
+            cursors: CursorKey::derive(bytes),
+            opt_outs: OptOutKey::derive(bytes),
+            survey_tokens: SurveyTokens::derive(bytes),
+        }
     }
 
     /// Reads the key file; makes it, readable by its owner alone, where there is none.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        Self::load(path)?.map_or_else(|| Self::create(path), Ok)
+        if let Some(key) = key_file::read(path)? {
+            return Ok(Self::from_bytes(&key));
+        }
+        let key = random()?;
+        key_file::create(path, &key)?;
+        Ok(Self::from_bytes(&key))
     }
 
     /// Reads the key file; a key for this process alone where there is none, for what is not stored.
     pub fn load_or_forget(path: &Path) -> Result<Self, KeyError> {
-        Self::load(path)?.map_or_else(|| Ok(Self::from_bytes(&random()?)), Ok)
+        Ok(Self::from_bytes(&key_file::read(path)?.map_or_else(random, Ok)?))
     }
 
     pub fn cursors(&self) -> &CursorKey {
@@ -62,6 +55,10 @@ impl IdentityKey {
 
     pub fn opt_outs(&self) -> &OptOutKey {
         &self.opt_outs
+    }
+
+    pub fn survey_tokens(&self) -> &SurveyTokens {
+        &self.survey_tokens
     }
 
     /// The keys of the epochs that have these salts.
@@ -79,40 +76,6 @@ impl IdentityKey {
     /// Differs for different keys and tells nothing about them.
     pub fn fingerprint(&self) -> [u8; 16] {
         DomainKey::derive(&keyed(&self.secret), "fingerprint", "").digest("")
-    }
-
-    fn load(path: &Path) -> Result<Option<Self>, KeyError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, &text).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(reason) => Err(KeyError::Io { path: path.to_owned(), did: "read", reason }),
-        }
-    }
-
-    fn parse(path: &Path, text: &str) -> Result<Self, KeyError> {
-        let mode = std::fs::metadata(path)
-            .map_err(|reason| KeyError::Io { path: path.to_owned(), did: "inspected", reason })?
-            .permissions()
-            .mode();
-        if mode & 0o077 != 0 {
-            return Err(KeyError::Exposed { path: path.to_owned(), mode: mode & 0o777 });
-        }
-        let bytes = from_hex(text.trim()).ok_or_else(|| KeyError::Malformed(path.to_owned()))?;
-        Ok(Self::from_bytes(&bytes))
-    }
-
-    fn create(path: &Path) -> Result<Self, KeyError> {
-        let io = |did| move |reason| KeyError::Io { path: path.to_owned(), did, reason };
-        let bytes = random()?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder).map_err(io("created"))?;
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io("created"))?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("written"))?;
-        Ok(Self::from_bytes(&bytes))
     }
 }
 
@@ -202,21 +165,10 @@ impl EpochKeys {
     }
 }
 
-fn random() -> Result<[u8; KEY_BYTES], KeyError> {
-    let mut bytes = [0; KEY_BYTES];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
-    Ok(bytes)
-}
-
-fn from_hex(text: &str) -> Option<[u8; KEY_BYTES]> {
-    let mut bytes = [0; KEY_BYTES];
-    if text.len() != 2 * KEY_BYTES || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(bytes)
+/// A natural key that names nothing.
+pub fn random_key() -> Result<RawKey, KeyError> {
+    let digits: String = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(RawKey::new(digits))
 }
 
 #[cfg(test)]

@@ -1,18 +1,24 @@
 //! The only way from a [`RawIdentity`] to a [`Pseudonym`], and the roster that says who belongs where.
 
+mod ballot;
 mod hashes;
 mod key;
+mod key_file;
 mod kinds;
 mod opt_out;
 mod recipient;
 mod roster;
 mod seal;
+mod token;
 
-pub use key::{EpochKey, EpochKeys, IdentityKey, KeyError};
+pub use ballot::{CampaignKey, seal};
+pub use key::{EpochKey, EpochKeys, IdentityKey, random_key};
+pub use key_file::KeyError;
 pub use opt_out::{Kept, Learned, OptOutKey, OptOuts};
 pub use recipient::{NoRecipient, Recipient};
 pub use roster::{Meeting, Named, Person, PersonChange, Roster, RosterDifference, RosterError, Suggestions, Upkeep};
 pub use seal::CursorKey;
+pub use token::{ClientToken, SurveyTokens};
 
 use std::collections::{BTreeMap, HashMap};
 
