@@ -5,6 +5,7 @@ mod assignment;
 mod atom;
 mod backfill;
 mod build;
+mod campaign;
 mod change;
 mod commit;
 mod copy;
@@ -16,7 +17,9 @@ mod export;
 mod fact;
 mod feed;
 mod friction;
+mod inbox;
 mod incident;
+mod intake;
 mod lease;
 mod membership;
 mod notice;
@@ -45,6 +48,8 @@ pub use atom::Released;
 pub use backfill::{BackfillState, Stretch};
 pub use error::StoreError;
 pub use feed::{Coverage, FeedState};
+pub use inbox::Inbox;
+pub use intake::Intake;
 pub use lease::Lease;
 pub use notice::Notices;
 pub use opt_out::{Erasing, ListVersion};
@@ -90,6 +95,11 @@ impl Store {
     /// For what only answers.
     pub fn reader(&self) -> Reader {
         Reader { pool: self.api.clone() }
+    }
+
+    /// For what is submitted.
+    pub fn inbox(&self) -> Inbox {
+        Inbox { pool: self.api.clone() }
     }
 
     /// Brings the schema to the version of this program, and gives each role its rights.

@@ -110,7 +110,7 @@ impl Store {
 }
 
 /// Writes all but the facts that are new. While the lease holds nobody else writes facts of its source, so that what is new stays so.
-async fn write(
+pub(super) async fn write(
     connection: &mut PgConnection,
     source: SourceId,
     rows: &PageRows,

@@ -70,6 +70,10 @@ impl Store {
 pub type Weeks = std::ops::Range<Week>;
 
 impl Releasing {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
     /// What the keys of the live epochs are made with.
     pub async fn salts_fetch(&mut self) -> Result<BTreeMap<Epoch, EpochSalt>, StoreError> {
         epoch::fetch(&mut self.transaction).await

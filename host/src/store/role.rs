@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::Connection;
+use sqlx::{ConnectOptions, Connection};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::StoreError;
@@ -60,6 +60,10 @@ impl Role {
         }
         if self == Role::Ingest {
             options = options.options(BY_KEY);
+        }
+        if self == Role::Api {
+            // A line a vote would tell when somebody voted, at any level.
+            options = options.disable_statement_logging();
         }
         PgPoolOptions::new()
             .max_connections(self.connections())

@@ -36,6 +36,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO quintant_ing
 REVOKE INSERT, UPDATE, DELETE ON app.epoch FROM quintant_ingest;
 -- What was asked about people is only ever added to.
 REVOKE UPDATE, DELETE ON app.privacy_event FROM quintant_ingest;
+-- It issues tokens and takes reports in, and sees neither which tokens are left nor answers.
+REVOKE ALL ON app.survey_token, app.survey_answer FROM quintant_ingest;
+GRANT INSERT ON app.survey_token TO quintant_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON raw.change, raw.review, raw.commit, raw.build, raw.deployment, raw.incident, raw.usage, raw.tally,
     raw.survey_response, raw.friction, raw.membership, raw.sample, raw.alias TO quintant_ingest;
 GRANT SELECT ON raw.assignment, release.atom, release.span TO quintant_ingest;
@@ -47,10 +50,17 @@ GRANT SELECT ON app.epoch, raw.change, raw.review, raw.commit, raw.build, raw.de
     raw.survey_response, raw.friction, raw.membership, raw.sample, raw.alias, raw.assignment TO quintant_release;
 GRANT INSERT ON raw.assignment TO quintant_release;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
+-- A campaign is ended with the release of its atom.
+GRANT SELECT ON app.campaign TO quintant_release;
+GRANT EXECUTE ON FUNCTION app.survey_close(integer) TO quintant_release;
 
--- Reads what is told, and nothing else: how many facts a run brought depends on what is not told.
-GRANT USAGE ON SCHEMA release TO quintant_api;
+-- Reads what is told, and nothing else: how many facts a run brought depends on what is not told. It adds what is submitted, by two functions,
+-- and can read none of it back.
+GRANT USAGE ON SCHEMA app, release TO quintant_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
+GRANT SELECT ON app.campaign TO quintant_api;
+GRANT SELECT (hash, scope, team) ON app.client TO quintant_api;
+GRANT EXECUTE ON FUNCTION app.survey_submit(integer, bytea, bytea), app.friction_submit(integer, bytea, integer, text, text, text) TO quintant_api;
 
 -- Reads figures as they are answered, in SQL: for dashboards, whose login an administrator grants this to.
 GRANT USAGE ON SCHEMA release TO quintant_reports;
