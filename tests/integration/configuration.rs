@@ -293,6 +293,8 @@ fn the_schema_accepts_what_is_shipped_and_refuses_what_is_wrong() {
         "duplicate_service",
         "service_without_any_team",
         "unknown_team_of_a_service",
+        "own_source_name",
+        "category_with_spaces",
     ];
     let mut accepted = Vec::new();
     for case in files("tests/cases/config", "toml") {

@@ -12,10 +12,11 @@ use super::mistake::Note;
 use super::read::{Placed, Reader};
 use super::value::{Pattern, Variable};
 use super::{
-    Database, Document, Endpoint, Metrics, Plugins, Privacy, Release, Roster, SecretRef, Service, Source, Team, suggest,
+    Compat, Database, Document, Endpoint, Friction, Metrics, Plugins, Privacy, Release, Roster, SecretRef, Service,
+    Source, Survey, Team, suggest,
 };
 use crate::config::Config;
-use crate::model::{Calendar, TeamName};
+use crate::model::{Calendar, SourceName, TeamName};
 
 /// What it makes of a file with mistakes, which `reader` notes, is not to be used.
 pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Config {
@@ -25,11 +26,19 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
     for service in &file.service {
         known_team(&service.team, &file.team, reader);
     }
+    for source in file.source.iter().filter(|source| source.name.value.as_str() == SourceName::OWN) {
+        let message = format!("a source cannot be called `{}`", SourceName::OWN);
+        let note = Note::new(message).label("so is called what is reported to this program itself").showing_value();
+        reader.note(source.name.span.clone(), note);
+    }
     Config {
         document,
         listen: listen(&file.server, &file.api, reader),
         database: database(file.database, reader),
         calendar: Calendar::new(file.calendar.timezone),
+        survey: survey(file.survey, &file.privacy.identity_key.file),
+        friction: Friction { categories: file.friction.categories },
+        compat: Compat { original_api: file.compat.original_api },
         privacy: Privacy {
             minimum_group: file.privacy.minimum_group.0,
             retention: Duration::from_secs(u64::from(file.privacy.retention_days.0) * 24 * 3600),
@@ -61,6 +70,15 @@ fn known_team(given: &Placed<TeamName>, teams: &[file::Team], reader: &mut Reade
         let note = suggest::unknown("team", given.value.as_str(), "service", &known);
         let note = if known.is_empty() { note.help("name it in a section `[[team]]` first") } else { note };
         reader.note(given.span.clone(), note);
+    }
+}
+
+fn survey(section: file::Survey, identity_key: &Path) -> Survey {
+    Survey {
+        keys: section.keys.unwrap_or_else(|| identity_key.with_file_name("surveys")),
+        address: section.address.map(|address| address.0),
+        webhook: section.webhook,
+        webhook_networks: section.webhook_networks.into_iter().map(|network| network.0).collect(),
     }
 }
 

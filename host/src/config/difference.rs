@@ -23,6 +23,8 @@ impl Config {
             ("calendar.timezone", self.calendar.name() == new.calendar.name()),
             ("privacy.identity_key", self.privacy.identity_key == new.privacy.identity_key),
             ("plugins.cache", self.plugins.cache == new.plugins.cache),
+            ("compat.original_api", self.compat == new.compat),
+            ("friction.categories", self.friction == new.friction),
         ] {
             difference.fixed.extend((!is_same).then_some(key));
         }
@@ -31,6 +33,7 @@ impl Config {
             ("privacy.retention_days", self.privacy.retention == new.privacy.retention),
             ("release.start", self.release.start == new.release.start),
             ("release.settle", self.release.settle == new.release.settle),
+            ("survey", self.survey == new.survey),
             ("plugins.directory", self.plugins.directory == new.plugins.directory),
             ("roster.file", self.roster.file == new.roster.file),
             ("roster.bots", self.roster.bots == new.roster.bots),

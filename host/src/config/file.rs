@@ -30,6 +30,12 @@ section! {
         release: Release = {},
         /// What figures are computed from.
         metrics: Metrics = {},
+        /// Surveys that are asked by Quintant itself.
+        survey: Survey = {},
+        /// Friction that is reported to Quintant itself.
+        friction: Friction = {},
+        /// What clients of other services need.
+        compat: Compat = {},
         /// Where plugins lie.
         plugins: Plugins = {},
         /// Who belongs to which team, from when.
@@ -128,6 +134,36 @@ section! {
     Metrics {
         /// The tools whose use counts as use of the platform, as plugins call them.
         platform_tools: Vec<model::Word> = [],
+    }
+}
+
+section! {
+    /// Surveys that are asked by Quintant itself.
+    Survey {
+        /// The folder of the keys that open answers, each until its campaign is closed. Where it is left out, `surveys` beside `privacy.identity_key`.
+        keys: Option<PathBuf>,
+        /// Where people reach Quintant's pages, for reminders.
+        address: Option<BaseUrl>,
+        /// The URL of an incoming webhook of a Mattermost, as a secret: reminders are posted there, to everybody.
+        webhook: Option<SecretRef>,
+        /// Networks that are not public and the webhook may lie in, such as `10.1.2.0/24`.
+        webhook_networks: Vec<Network>,
+    }
+}
+
+section! {
+    /// Friction that is reported to Quintant itself.
+    Friction {
+        /// What a report's category may be; any other word counts as `other`.
+        categories: Vec<model::Word> = ["build", "code-review", "deployment", "documentation", "environment", "meetings", "tests", "tools"],
+    }
+}
+
+section! {
+    /// What clients of other services need.
+    Compat {
+        /// Whether answers and reports without a token are answered as if they had been taken. They count for nothing.
+        original_api: bool = false,
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Config {
     pub privacy: Privacy,
     pub release: Release,
     pub metrics: Metrics,
+    pub survey: Survey,
+    pub friction: Friction,
+    pub compat: Compat,
     pub plugins: Plugins,
     pub teams: Vec<Team>,
     pub services: Vec<Service>,
@@ -84,6 +87,30 @@ pub struct Release {
     pub start: ReleaseStart,
     /// How long after a span's end its feeds must have been read.
     pub settle: Duration,
+}
+
+/// Surveys that are asked by this program itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// Where the keys lie that open answers.
+    pub keys: PathBuf,
+    /// Where people reach the pages.
+    pub address: Option<Url>,
+    /// Where reminders are posted to, and the networks that are not public and it may lie in.
+    pub webhook: Option<SecretRef>,
+    pub webhook_networks: Vec<IpNet>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Friction {
+    /// What a report's category may be, beside `other`.
+    pub categories: Vec<Word>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compat {
+    /// Whether what is submitted without a token is answered as if it counted.
+    pub original_api: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -122,6 +122,19 @@ name!(TeamName);
 name!(ServiceName);
 name!(model::Word);
 
+impl Read for bool {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        match node.value.get_ref() {
+            DeValue::Boolean(is_true) => Some(*is_true),
+            _ => reader.wrong_type(node, "`true` or `false`"),
+        }
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
 impl Read for String {
     fn read(node: Node, reader: &mut Reader) -> Option<Self> {
         reader.text(node).map(str::to_owned)
