@@ -61,7 +61,10 @@ pub fn plan(
 }
 
 /// Teams that stand alone, pools of small ones, and the people without a team: each with its number of people.
-fn cells<'a>(free: &BTreeMap<Option<&'a TeamName>, usize>, rules: &Rules) -> Vec<(Vec<Option<&'a TeamName>>, usize)> {
+pub(super) fn cells<'a>(
+    free: &BTreeMap<Option<&'a TeamName>, usize>,
+    rules: &Rules,
+) -> Vec<(Vec<Option<&'a TeamName>>, usize)> {
     let minimum_group = if rules.holds(Rule::Pools) { rules.minimum_group } else { 0 };
     let (mut alone, small): (Vec<_>, Vec<_>) = free
         .iter()

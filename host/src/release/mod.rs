@@ -1,6 +1,8 @@
 //! Facts → atoms, once. What is released never changes; what may not be told is released without numbers.
 
+mod campaigns;
 mod cells;
+mod closing;
 mod counted;
 mod coverage;
 mod delivery;
@@ -13,7 +15,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use campaigns::{Planned, planned};
 pub use cells::{Membership, PersonKey};
+pub use closing::{Closed, close_campaign};
 pub use counted::Counted;
 pub use coverage::{FeedCoverage, Readiness, readiness};
 pub use delivery::{BLAME, Deliveries, Delivery, Failures};
