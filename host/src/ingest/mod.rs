@@ -2,6 +2,7 @@
 
 mod familiar;
 mod progress;
+mod reports;
 mod run;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub use familiar::Familiar;
 pub use progress::Step;
+pub use reports::{REPORTED, own_feed};
 pub use run::FeedRun;
 
 use crate::config::Config;

@@ -51,7 +51,7 @@ impl ProblemKind {
 }
 
 /// One page, as a plugin sent it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     pub facts: Vec<RawFact>,
     /// Facts, and parts of facts, that cannot be any.
