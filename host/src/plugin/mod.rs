@@ -23,7 +23,7 @@ pub use compilation::Compilation;
 pub use compiler::{CompileLimits, Compiler};
 pub use descriptor::{Descriptor, FeedSpec};
 pub use door::{Page, Problem, ProblemKind};
-pub use egress::{EndpointError, Traffic};
+pub use egress::{EndpointError, Traffic, WebhookError, post_message};
 pub use engine::Runtime;
 pub(crate) use failure::plain;
 pub use failure::{Failure, FailureCode};

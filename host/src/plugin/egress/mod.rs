@@ -14,6 +14,7 @@ mod limit;
 mod target;
 mod token;
 mod trouble;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use budget::Traffic;
 pub use endpoint::EndpointError;
 pub(super) use endpoint::Endpoints;
 pub(super) use trouble::Trouble;
+pub use webhook::{WebhookError, post_message};
 
 use self::allowance::Manner;
 use self::budget::Budget;
