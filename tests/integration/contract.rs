@@ -37,8 +37,10 @@ impl Document {
         Self(serde_json::from_slice(&body(response).await).unwrap(), RefCell::default())
     }
 
-    fn paths(&self) -> Vec<&str> {
-        self.0["paths"].as_object().unwrap().keys().map(String::as_str).collect()
+    /// Those that answer a method.
+    fn paths(&self, method: &str) -> Vec<&str> {
+        let paths = self.0["paths"].as_object().unwrap().iter();
+        paths.filter(|(_, path)| path[method].is_object()).map(|(path, _)| path.as_str()).collect()
     }
 
     /// What a reference points to, or the thing itself.
@@ -63,8 +65,12 @@ impl Document {
     }
 
     async fn check(&self, template: &str, path: &str, response: Response) {
+        self.check_operation(&self.0["paths"][template]["get"], path, response).await;
+    }
+
+    async fn check_operation(&self, operation: &Value, path: &str, response: Response) {
         let status = response.status();
-        let told = self.resolve(&self.0["paths"][template]["get"]["responses"][status.as_str()]);
+        let told = self.resolve(&operation["responses"][status.as_str()]);
         assert!(told.is_object(), "{path}: {status} is not in the document");
         for (name, header) in told["headers"].as_object().unwrap() {
             let value = response.headers().get(name).unwrap_or_else(|| panic!("{path}: {status} has no `{name}`"));
@@ -132,7 +138,7 @@ async fn check_everything(host: &Host) {
     questions.extend(wrong.map(str::to_owned));
 
     let mut asked = Vec::new();
-    for path in document.paths() {
+    for path in document.paths("get") {
         let operation = &document.0["paths"][path]["get"];
         let mut names = vec!["x".to_owned()];
         if let Some(placeholder) = placeholder(path) {
@@ -211,10 +217,50 @@ async fn what_a_plugin_measures_is_told_of_the_organization_where_it_is_granted(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_submitted_is_answered_as_the_document_says() {
+    let host = fresh_host().await;
+    let router = host.app.router().await.unwrap();
+    let document = Document::of(&router).await;
+    let paths = document.paths("post");
+    assert_eq!(paths.len(), 4, "{paths:?}");
+    for path in paths {
+        let operation = &document.0["paths"][path]["post"];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let required = document.resolve(schema)["required"].as_array().unwrap();
+        assert!(!required.is_empty() && operation["security"].is_array(), "{path}");
+        let mut right = json!({});
+        for field in required {
+            let field = field.as_str().unwrap();
+            let known = &document.resolve(schema)["properties"][field];
+            right[field] = known.get("maximum").or(known["enum"].get(0)).cloned().unwrap_or_else(|| json!("x"));
+        }
+        assert!(document.validator(schema).is_valid(&right), "{path}: {right}");
+        let mut unknown = right.clone();
+        unknown["author"] = json!("dev-001");
+        assert!(!document.validator(schema).is_valid(&unknown), "{path}: {unknown}");
+        let json_body = ("content-type", "application/json");
+        for (text, header, status) in [
+            (right.to_string(), json_body, 401),
+            (right.to_string(), ("content-type", "text/plain"), 415),
+            (unknown.to_string(), json_body, 422),
+            ("{}".to_owned(), json_body, 422),
+            ("[".to_owned(), json_body, 400),
+            ("x".repeat(70_000), json_body, 413),
+        ] {
+            let request = Request::post(path).header(header.0, header.1).body(Body::from(text)).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path}");
+            document.check_operation(operation, path, response).await;
+        }
+    }
+    host.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_the_head_gets_the_headers_alone() {
     let host = fresh_host().await;
     let router = &host.app.router().await.unwrap();
-    for path in Document::of(router).await.paths() {
+    for path in Document::of(router).await.paths("get") {
         let path = path.replace("{dimension}", "activity").replace("{metric}", "commits_count");
         let names = |response: &Response| -> Vec<String> {
             let mut names: Vec<String> = response.headers().keys().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! The only room that knows axum: REST and Prometheus over released atoms and run status. It never sees a fact.
+//! The only room that knows axum: REST and Prometheus over released atoms and run status, and what is submitted. It never sees a fact.
 
 mod explain;
 mod guard;
@@ -14,6 +14,7 @@ mod score;
 mod serve;
 mod shelf;
 mod space;
+mod submit;
 mod team;
 mod trend;
 mod validator;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use axum::Router;
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,6 +31,7 @@ pub use guard::guard;
 pub use problem::Problem;
 pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
+pub use submit::Counter;
 
 use crate::schedule::Clock;
 use crate::store::Reader;
@@ -75,6 +78,7 @@ pub struct Parts {
     pub clock: Clock,
     pub shelf: Shelf,
     pub reloads: Reloads,
+    pub counter: Counter,
 }
 
 /// What answers are given from.
@@ -87,10 +91,12 @@ struct Desk {
 
 /// Every route.
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
-    let Parts { reader, readiness, clock, shelf, reloads } = parts;
+    let Parts { reader, readiness, clock, shelf, reloads, counter } = parts;
     let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
     let (probes, described) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
-    let routes = answers.merge(probes).fallback(problem::not_found);
+    let forms = Router::new().route(submit::ROUTE, get(submit::ask).post(submit::take)).with_state(counter.clone());
+    let (submissions, _) = submissions().with_state(counter).split_for_parts();
+    let routes = answers.merge(probes).merge(submissions).merge(forms).fallback(problem::not_found);
     let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);
     guard(routes, described.paths.paths.into_keys().collect(), bounds)
 }
@@ -106,6 +112,15 @@ fn answers() -> OpenApiRouter<Desk> {
         .routes(routes!(team::teams))
         .routes(routes!(prometheus::metrics))
         .routes(routes!(openapi::document))
+}
+
+/// What people and their programs tell.
+fn submissions() -> OpenApiRouter<Counter> {
+    OpenApiRouter::new()
+        .routes(routes!(submit::pulse))
+        .routes(routes!(submit::nps))
+        .routes(routes!(submit::annual))
+        .routes(routes!(submit::friction))
 }
 
 fn probes() -> OpenApiRouter<Vitals> {

@@ -8,6 +8,7 @@ use axum::response::Response as Answer;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, ContentBuilder, Header, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
@@ -25,11 +26,12 @@ const RETRY_AFTER: &str = "Retry-After";
 const ETAG: &str = "ETag";
 const CACHE_CONTROL: &str = "Cache-Control";
 const VARY: &str = "Vary";
+const WWW_AUTHENTICATE: &str = "WWW-Authenticate";
 
 const DESCRIPTION: &str = "Released, privacy-safe figures of the five SPACE dimensions: satisfaction, performance, activity, \
 communication, efficiency. Every figure rests on five people or more and comes in whole weeks; what is released once never \
 changes. A field without a value is null, and `withheld` says why.\n\n\
-Each path answers GET and HEAD; other methods get 405 with `Allow`, other paths 404. Errors are problem documents \
+Each path answers GET and HEAD, or POST where something is submitted; other methods get 405 with `Allow`, other paths 404. Errors are problem documents \
 (RFC 9457) with a stable `code`. Answers are compressed for those who accept gzip.";
 
 /// What can be asked, and what is answered
@@ -63,14 +65,16 @@ fn describe() -> OpenApi {
         .servers(Some([ServerBuilder::new().url("/").build()]))
         .tags(Some([
             tag("metrics", "Released figures."),
+            tag("submissions", "What people and their programs tell. None of these requests is logged."),
             tag("probes", "For whoever runs it."),
             tag("description", "About this interface."),
         ]))
         .build();
     openapi.merge(super::answers().into_openapi());
     openapi.merge(super::probes().into_openapi());
+    openapi.merge(super::submissions().into_openapi());
     for path in openapi.paths.paths.values_mut() {
-        path.get.iter_mut().for_each(complete);
+        path.get.iter_mut().chain(&mut path.post).for_each(complete);
     }
     add_shared(openapi.components.get_or_insert_default());
     openapi
@@ -92,6 +96,10 @@ fn add_shared(components: &mut Components) {
             add_problem(response, *code);
         }
     }
+    let client = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "A program's token, as `quintant token new --scope submit` prints it. It vouches for one answer a person.",
+    ));
+    components.add_security_scheme("client", SecurityScheme::Http(client.build()));
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1.0));
     components.headers.extend([
@@ -99,6 +107,7 @@ fn add_shared(components: &mut Components) {
         header(RETRY_AFTER, "Seconds until it may be better.", seconds),
         header(ETAG, "Changes when the answer does; for `If-None-Match`.", text()),
         header(CACHE_CONTROL, "`no-cache`: ask each time.", text()),
+        header(WWW_AUTHENTICATE, "`Bearer`.", text()),
         header(VARY, "`accept-encoding`: it may be compressed.", text()),
     ]);
 }
@@ -126,10 +135,12 @@ fn complete(operation: &mut Operation) {
             }
         }
     }
+    let is_submission = operation.request_body.is_some();
     for code in Code::ALL {
         let status = code.status();
         match status {
-            StatusCode::BAD_REQUEST if !has_parameters => continue,
+            _ if code.is_of_submissions() && !is_submission => continue,
+            StatusCode::BAD_REQUEST if !has_parameters && !is_submission => continue,
             StatusCode::NOT_FOUND if !has_dimension => continue,
             StatusCode::METHOD_NOT_ALLOWED => continue,
             _ => {}
@@ -164,6 +175,9 @@ fn add_problem(response: &mut Response, code: Code) {
     response.description.push_str(&format!("{between}`{}`: {}", code.as_str(), code.meaning()));
     if code.status() == StatusCode::SERVICE_UNAVAILABLE {
         add_header(response, RETRY_AFTER);
+    }
+    if code.status() == StatusCode::UNAUTHORIZED {
+        add_header(response, WWW_AUTHENTICATE);
     }
 }
 

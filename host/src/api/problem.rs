@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents: a stable code, a plain sentence, nothing of what was sent.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -55,14 +56,30 @@ codes! {
     AmbiguousTimeRange = "ambiguous_time_range", BAD_REQUEST;
     /// Not a date, or `from` does not lie before `to`.
     BadDate = "bad_date", BAD_REQUEST;
+    /// The body is no JSON object, or no form.
+    BadBody = "bad_body", BAD_REQUEST;
+    /// Nobody vouches for what is submitted: neither a known client nor a token that was issued.
+    Unauthorized = "unauthorized", UNAUTHORIZED;
     /// There is nothing at this path.
     NotFound = "not_found", NOT_FOUND;
     /// The path is there; `Allow` tells its methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
+    /// The token was used before.
+    TokenUsed = "token_used", CONFLICT;
+    /// The survey that the token is for is closed.
+    CampaignClosed = "campaign_closed", CONFLICT;
+    /// No such survey is open for whoever answers.
+    NoCampaign = "no_campaign", CONFLICT;
     /// The request's body is longer than any that is taken.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// The path and the query are longer than any that mean something.
     UriTooLong = "uri_too_long", URI_TOO_LONG;
+    /// The body is of another type than the one that is taken.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE;
+    /// A field of the body that nobody asks for; `allowed` lists those that are.
+    UnknownField = "unknown_field", UNPROCESSABLE_ENTITY;
+    /// A field of the body that is missing or wrong; `allowed` lists what would be right, where that is a list.
+    BadField = "bad_field", UNPROCESSABLE_ENTITY;
     /// A mistake of this program; its log tells more under the request's id.
     Internal = "internal", INTERNAL_SERVER_ERROR;
     /// The database cannot be reached; try again after `Retry-After`.
@@ -77,13 +94,32 @@ impl Code {
     const fn title(self) -> &'static str {
         match self.status() {
             StatusCode::BAD_REQUEST => "the request cannot be answered",
+            StatusCode::UNAUTHORIZED => "not authorized",
             StatusCode::NOT_FOUND => "not found",
             StatusCode::METHOD_NOT_ALLOWED => "method not allowed",
+            StatusCode::CONFLICT => "too late",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported media type",
+            StatusCode::UNPROCESSABLE_ENTITY => "the body cannot be taken",
             StatusCode::PAYLOAD_TOO_LARGE => "body too large",
             StatusCode::URI_TOO_LONG => "address too long",
             StatusCode::INTERNAL_SERVER_ERROR => "internal error",
             _ => "not ready",
         }
+    }
+
+    /// Whether only what is submitted can be answered so.
+    pub(super) const fn is_of_submissions(self) -> bool {
+        matches!(
+            self,
+            Code::BadBody
+                | Code::Unauthorized
+                | Code::TokenUsed
+                | Code::CampaignClosed
+                | Code::NoCampaign
+                | Code::UnsupportedMediaType
+                | Code::UnknownField
+                | Code::BadField
+        )
     }
 
     const fn retry_after_seconds(self) -> Option<u16> {
@@ -94,11 +130,14 @@ impl Code {
         }
     }
 
-    /// An answer with the status and the header that go with the code.
+    /// An answer with the status and the headers that go with the code.
     pub(super) fn answer(self, body: impl IntoResponse) -> Response {
         let mut response = (self.status(), body).into_response();
         if let Some(seconds) = self.retry_after_seconds() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -169,6 +208,14 @@ impl Problem {
         Self::new(Code::Internal, "this is a mistake of ours; whoever runs this finds more in the log")
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The whole answer.
     pub(super) fn render(self, id: &RequestId) -> Response {
         let Self { code, detail, allowed } = self;
@@ -183,6 +230,12 @@ impl Problem {
             request_id: id.as_str().to_owned(),
         };
         code.answer(([(header::CONTENT_TYPE, "application/problem+json")], Json(document)))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
     }
 }
 
@@ -201,5 +254,5 @@ pub(super) async fn not_found(uri: Uri) -> Problem {
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "this path answers GET and HEAD")
+    Problem::new(Code::MethodNotAllowed, "`Allow` tells which methods this path answers")
 }

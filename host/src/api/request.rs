@@ -12,9 +12,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::Problem;
 use super::guard::Gate;
 use super::problem::Code;
+use super::{Problem, submit};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const LONGEST_REQUEST_ID: usize = 64;
@@ -62,11 +62,21 @@ fn is_well_formed(id: &[u8]) -> bool {
 /// The outermost layer.
 pub(super) async fn attend(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
+    let route = request.extensions().get::<MatchedPath>();
+    if route.is_some_and(|route| submit::is_unlogged(route.as_str())) {
+        return answer(request, next, &gate, id, Logged::Never).await;
+    }
     let span = tracing::info_span!("request", request.id = id.as_str());
-    answer(request, next, &gate, id).instrument(span).await
+    answer(request, next, &gate, id, Logged::Debug).instrument(span).await
 }
 
-async fn answer(request: Request, next: Next, gate: &Gate, id: RequestId) -> Response {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Logged {
+    Debug,
+    Never,
+}
+
+async fn answer(request: Request, next: Next, gate: &Gate, id: RequestId, logged: Logged) -> Response {
     let began = Instant::now();
     let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -83,15 +93,17 @@ async fn answer(request: Request, next: Next, gate: &Gate, id: RequestId) -> Res
         response = problem.render(&id);
         response.headers_mut().extend(allow.map(|methods| (header::ALLOW, methods)));
     }
-    let (route, status) = (route.as_ref().map_or("none", MatchedPath::as_str), response.status().as_u16());
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(
-        http.method = method,
-        http.route = route,
-        http.status = status,
-        duration_ms,
-        "answered {method} {route} with {status}"
-    );
+    if logged == Logged::Debug {
+        let (route, status) = (route.as_ref().map_or("none", MatchedPath::as_str), response.status().as_u16());
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            "answered {method} {route} with {status}"
+        );
+    }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id.0);
     for (name, value) in DEFAULT_HEADERS {
@@ -100,7 +112,7 @@ async fn answer(request: Request, next: Next, gate: &Gate, id: RequestId) -> Res
     response
 }
 
-/// Refuses what is larger than anything that is taken. No present route reads a body; one that comes may read this much.
+/// Refuses what is larger than anything that is taken.
 fn bounded(mut request: Request) -> Result<Request, Problem> {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_URI) {
         return Err(Problem::new(

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf};
-use crate::config::{Config, ConfigError, Database, Note, Place, SecretError};
-use crate::ingest::Pipe;
+use crate::config::{Config, ConfigError, Database, Note, Place, ReleaseStart, SecretError};
+use crate::ingest::{Pipe, own_feed};
 use crate::metrics::Answers;
 use crate::model::{FactKind, Family, SampleMetric, SourceName, TeamName};
 use crate::plugin::{BindError, Compiler, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
@@ -209,16 +209,31 @@ impl App {
         self.store().calendar_check(self.setup.config.calendar.name()).await
     }
 
+    /// Whether release was started, which it is by itself where the configuration says so.
+    pub async fn is_releasing(&self) -> Result<bool, StoreError> {
+        if self.setup.config.release.start == ReleaseStart::Auto {
+            self.store.release_start(self.setup.clock.now()).await?;
+        }
+        Ok(self.store.release_started_fetch().await?.is_some())
+    }
+
     /// What can be answered now.
     pub async fn answers(&self) -> Result<Answers, StoreError> {
         let has_owners = self.setup.config.teams.iter().any(|team| !team.owns.is_empty());
-        Ok(Answers::new(
-            self.store.reader().atoms_fetch().await?,
-            self.setup.teams(),
-            self.setup.families(),
-            has_owners,
-        )
-        .knowing(self.setup.samples()))
+        let atoms = self.store.reader().atoms_fetch().await?;
+        let mut families = self.setup.families();
+        // Of surveys that are asked here, and of friction that is reported here, there is no feed.
+        families.extend(self.own_families().await?);
+        Ok(Answers::new(atoms, self.setup.teams(), families, has_owners).knowing(self.setup.samples()))
+    }
+
+    /// Families that people feed through this program itself.
+    async fn own_families(&self) -> Result<BTreeSet<Family>, StoreError> {
+        let has_surveys = !self.store.inbox().campaigns_fetch().await?.is_empty();
+        let own = self.store.source_register(&SourceName::own()).await?;
+        let has_reports = self.store.own_coverage_fetch(own, &own_feed()).await?.is_some();
+        let families = [(Family::Survey, has_surveys), (Family::Friction, has_reports)];
+        Ok(families.into_iter().filter(|(_, is_fed)| *is_fed).map(|(family, _)| family).collect())
     }
 
     /// Every route, over what can be answered now.
@@ -231,9 +246,22 @@ impl App {
 
     /// Every route; `readiness` tells when there is a database, and `shelf` holds what is answered.
     pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf, reloads: Reloads) -> Router {
-        let parts =
-            api::Parts { reader: self.store.reader(), readiness, clock: self.setup.clock.clone(), shelf, reloads };
+        let clock = self.setup.clock.clone();
+        let counter = self.counter();
+        let parts = api::Parts { reader: self.store.reader(), readiness, clock, shelf, reloads, counter };
         api::router(parts, &Bounds::default())
+    }
+
+    fn counter(&self) -> api::Counter {
+        let Setup { config, pipe, clock, .. } = &self.setup;
+        api::Counter {
+            inbox: self.store.inbox(),
+            tokens: pipe.key.survey_tokens().clone(),
+            calendar: config.calendar.clone(),
+            clock: clock.clone(),
+            categories: config.friction.categories.clone(),
+            original_api: config.compat.original_api,
+        }
     }
 
     /// Goes on with another configuration; the identity key stays.
