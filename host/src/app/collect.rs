@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::{App, BuildError};
 use super::privacy::keep_whole;
-use crate::config::ReleaseStart;
-use crate::ingest::{FeedRun, Step};
-use crate::model::FeedName;
+use super::survey;
+use crate::ingest::{FeedRun, IngestError, REPORTED, Step, own_feed};
+use crate::model::{FeedName, SourceName};
 use crate::plugin::{FeedSpec, PluginSource};
 use crate::release::{FeedCoverage, release_due};
 use crate::schedule::Rhythm;
@@ -21,6 +21,7 @@ const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 const PAUSE_BEFORE_NEXT_CLAIM: Duration = Duration::from_secs(5);
 const PAUSE_BEFORE_NEXT_LOOK: Duration = Duration::from_millis(500);
 const PAUSE_BETWEEN_RETENTIONS: Duration = Duration::from_secs(3600);
+const PAUSE_BETWEEN_LISTENINGS: Duration = Duration::from_secs(60);
 const LONGEST_NAP: Duration = Duration::from_secs(60);
 /// Each run may hold a guest's memory and an answer of its source.
 const MOST_RUNS_AT_ONCE: usize = 4;
@@ -96,7 +97,7 @@ impl<'a> Collector<'a> {
     /// Runs whatever is due, each source by itself, until cancelled. A database that is down is waited for.
     pub async fn work(&self) {
         let sources = futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source)));
-        tokio::join!(sources, self.keep_to_retention());
+        tokio::join!(sources, self.keep_to_retention(), self.attend_people());
         self.cancel.cancelled().await;
     }
 
@@ -116,6 +117,38 @@ impl<'a> Collector<'a> {
                 () = self.cancel.cancelled() => return,
             }
         }
+    }
+
+    /// Takes in what was reported, and closes the surveys whose time has passed and whose keys are here. Answers whether anything new may be released.
+    pub async fn listen(&self) -> Result<bool, BuildError> {
+        let now = self.app.setup.clock.now();
+        let reports = self.app.setup.pipe.take_in(self.app.store(), now).await.map_err(|error| match error {
+            IngestError::Store(error) => BuildError::Store(error),
+            IngestError::Key(error) => BuildError::Key(error),
+        })?;
+        survey::close_due(self.app).await?;
+        Ok(reports > 0)
+    }
+
+    async fn attend_people(&self) {
+        loop {
+            if let Err(error) = self.attend_people_once().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "what people submit has to wait: {error}");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE_BETWEEN_LISTENINGS) => {}
+                () = self.cancel.cancelled() => return,
+            }
+        }
+    }
+
+    /// Every host listens, and where nothing is collected nobody else would release what was heard.
+    async fn attend_people_once(&self) -> Result<(), BuildError> {
+        self.listen().await?;
+        if self.app.setup.sources.is_empty() {
+            self.release().await?;
+        }
+        Ok(())
     }
 
     /// Removes what is past its retention, and destroys the epochs that are over.
@@ -167,16 +200,19 @@ impl<'a> Collector<'a> {
                 coverage,
             });
         }
+        let own = SourceName::own();
+        let id = self.app.store().source_register(&own).await?;
+        if let Some(covered) = self.app.store().own_coverage_fetch(id, &own_feed()).await? {
+            let coverage = Some(Coverage { from: covered.from.max(keep_from), ..covered });
+            feeds.push(FeedCoverage { source: own, feed: own_feed(), emits: REPORTED.to_vec(), coverage });
+        }
         Ok(feeds)
     }
 
     /// Releases what is due, if release was started. Answers how many atoms are new.
     pub async fn release(&self) -> Result<u64, BuildError> {
         let now = self.app.setup.clock.now();
-        if self.app.setup.config.release.start == ReleaseStart::Auto {
-            self.app.store().release_start(now).await?;
-        }
-        if self.app.store().release_started_fetch().await?.is_none() {
+        if !self.app.is_releasing().await? {
             return Ok(0);
         }
         let (teams, roster) = (self.app.setup.teams(), self.app.counted_roster().await?);

@@ -21,6 +21,7 @@ use super::reload::Reload;
 use super::report;
 use super::roster::{self, RosterArguments};
 use super::serve::Server;
+use super::survey::{self, SurveyCommand, TokenCommand};
 use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
 use crate::ingest::FeedRun;
 use crate::model::{SourceName, StampedFact};
@@ -110,6 +111,16 @@ enum Command {
     Roster {
         #[command(subcommand)]
         command: RosterArguments,
+    },
+    /// Ask people, and close what was asked.
+    Survey {
+        #[command(subcommand)]
+        command: SurveyCommand,
+    },
+    /// Let programs submit.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
     },
     /// Bring the database to this version's schema.
     Migrate,
@@ -263,6 +274,8 @@ async fn with_app(cli: &Cli, config: Config, cancel: CancellationToken) -> anyho
             Command::Roster { command: RosterArguments::Status { source } } => {
                 roster::status(&app, source.as_ref(), format).await
             }
+            Command::Survey { command } => survey::survey(&app, command, format).await,
+            Command::Token { command } => survey::token(&app, command, format).await,
             Command::Migrate => {
                 match format {
                     Format::Text => println!("the database is at this version's schema"),
@@ -420,6 +433,7 @@ async fn run_once(app: &App, name: &SourceName, format: Format, cancel: &Cancell
     for (feed, summary) in source.feeds.iter().zip(&summaries) {
         report::run(&mut output, feed.name.as_str(), summary, format)?;
     }
+    collector.listen().await?;
     collector.release().await?;
     collector.forget().await?;
     Ok(!summaries.is_empty() && summaries.iter().all(|summary| summary.outcome != "failed"))

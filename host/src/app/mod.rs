@@ -12,6 +12,7 @@ mod reload;
 mod report;
 mod roster;
 mod serve;
+mod survey;
 
 pub use build::{App, BuildError, Setup};
 pub use collect::{Backfilled, Collector};
