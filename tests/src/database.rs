@@ -67,6 +67,11 @@ impl Database {
         sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
     }
 
+    /// As [`Database::bytes`], of a statement that was put together.
+    pub async fn bytes_by(&self, sql: &str) -> Vec<Vec<u8>> {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
     /// The rows of a table without what names them, a keyed hash as `#` and its bytes, in a stable order.
     pub async fn rows(&self, table: &str) -> Vec<String> {
         let statement = format!(

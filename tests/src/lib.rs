@@ -4,6 +4,7 @@
 
 pub mod adversary;
 mod age;
+mod asking;
 pub mod bench;
 mod commit_feed;
 mod crowd;
@@ -19,6 +20,7 @@ mod tls;
 
 pub use age::AgeKey;
 pub use commit_feed::{CommitFeed, commit, commit_by};
+pub use asking::{Asking, pulse};
 pub use crowd::Crowd;
 pub use database::Database;
 pub use host::{
