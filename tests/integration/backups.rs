@@ -11,7 +11,8 @@ use quintant_upstreams::organisation::Organisation;
 const ELSEWHERE: [&str; 2] = ["--no-owner", "--no-privileges"];
 
 /// As the README says it.
-const ARGUMENTS: [&str; 2] = ["--exclude-table-data=raw.*", "--exclude-table-data=app.epoch"];
+const ARGUMENTS: [&str; 3] =
+    ["--exclude-table-data=raw.*", "--exclude-table-data=app.epoch", "--exclude-table-data=app.survey_*"];
 
 /// Some weeks before the end of the story, when the back-up is made.
 fn then() -> Timestamp {

@@ -19,8 +19,8 @@ mod site;
 mod tls;
 
 pub use age::AgeKey;
-pub use commit_feed::{CommitFeed, commit, commit_by};
 pub use asking::{Asking, pulse};
+pub use commit_feed::{CommitFeed, commit, commit_by};
 pub use crowd::Crowd;
 pub use database::Database;
 pub use host::{

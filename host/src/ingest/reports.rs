@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{Arrival, IngestError, Pipe};
 use crate::model::{FactBody, FactKind, FeedName, RawFact, Report, SourceName};
 use crate::plugin::Page;
-use crate::pseudonym::{KeyError, random_key};
-use crate::store::{PageRows, Reading, SourceId, Store, StoreError};
+use crate::pseudonym::{KeyError, OptOuts, random_key};
+use crate::store::{ListVersion, PageRows, Reading, SourceId, Store, StoreError};
 
 /// The feed that nobody reads: it is reported to.
 const FRICTION: &str = "friction";
@@ -56,7 +56,8 @@ impl Pipe {
             keep_from,
             released_before: None,
         };
-        let (mut veiled, _) = self.veil(page, &arrival, &keys);
+        // Reports name nobody who could have opted out.
+        let (mut veiled, ..) = self.veil(page, &arrival, &keys, &OptOuts::default());
         // In an order that is not the one in which they came.
         veiled.facts.sort_by_key(|stamped| *stamped.fact.key.as_bytes());
         let rows = PageRows {
@@ -67,6 +68,8 @@ impl Pipe {
             spellings: Vec::new(),
             cursor: None,
             covered_through: None,
+            opt_outs: ListVersion::default(),
+            learned: Vec::new(),
             week: self.calendar.week_of(now),
         };
         intake.commit(id, &own_feed(), &rows, now).await?;
