@@ -89,7 +89,7 @@ async fn rule_r11_a_back_up_without_facts_and_keys_answers_alike_and_goes_on() {
     let (before, known) = (told(&host.database).await, answers(&host).await);
     let opted_out = "SELECT count(*) FROM app.opt_out";
     host.app.opt_out("github:nobody-of-this-story").await.unwrap();
-    let back_up = host.database.back_up(&[ARGUMENTS, ELSEWHERE].concat());
+    let back_up = host.database.back_up(&[&ARGUMENTS[..], &ELSEWHERE].concat());
     let salts = host.database.texts("SELECT encode(salt, 'hex') FROM app.epoch").await;
     let facts = host.database.texts("SELECT encode(author, 'hex') FROM raw.change WHERE author IS NOT NULL").await;
     assert!(!salts.is_empty() && !facts.is_empty());

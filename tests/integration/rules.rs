@@ -233,7 +233,7 @@ fn twins_with_other_withheld_work_are_released_alike() {
             let authors: BTreeSet<Who> =
                 merges.iter().filter_map(|merge| merge.author).map(|author| author.who).collect();
             if authors.len() < K {
-                let more = merges.into_iter().cloned().map(|merge| Merge { reviewer: None, delivered: None, ..merge });
+                let more = merges.into_iter().map(|merge| Merge { reviewer: None, delivered: None, ..merge.clone() });
                 twin.merges.extend(more);
             }
         }

@@ -192,7 +192,7 @@ async fn rule_r09_four_fakes_do_not_reveal_the_fifth() {
     asking.host.finish().await;
 
     let asking = Asking::start("").await;
-    asking.open("pulse");
+    drop(asking.open("pulse"));
     let served = asking.serve().await;
     let (status, problem) = served.post(path, &pulse(70, 3, 3), None).await;
     assert_eq!((status, &problem["code"]), (401, &json!("unauthorized")));
@@ -313,7 +313,7 @@ async fn answers_become_figures_of_the_team_that_gave_them() {
     let path = "/api/v1/surveys/pulse/submit";
     let (status, problem) = served.post(path, &pulse(70, 3, 3), Some(&client)).await;
     assert_eq!((status, &problem["code"]), (409, &json!("no_campaign")));
-    asking.open("pulse");
+    drop(asking.open("pulse"));
     for number in 0..10 {
         assert_eq!(served.post(path, &pulse(60 + number, number % 8, 1 + number % 5), Some(&client)).await.0, 200);
         assert_eq!(served.post(path, &pulse(20 + number, number % 8, 1 + number % 5), Some(&cobalt)).await.0, 200);

@@ -25,6 +25,11 @@ impl Dice {
         usize::try_from(self.roll() % end.max(1) as u64).unwrap()
     }
 
+    /// The same of few.
+    pub fn below_few(&mut self, end: u8) -> u8 {
+        u8::try_from(self.below(end.into())).unwrap()
+    }
+
     pub fn one_in(&mut self, chance: usize) -> bool {
         self.below(chance) == 0
     }
@@ -197,8 +202,7 @@ impl World {
             // Somebody is away now and then.
             let amount = if dice.one_in(6) { 0 } else { dice.below(2 * diligence + 1) };
             for _ in 0..amount {
-                let author =
-                    Account { who: Who::Member(index), number: dice.below(self.members[index].accounts.into()) as u8 };
+                let author = Account { who: Who::Member(index), number: dice.below_few(self.members[index].accounts) };
                 let merge = self.merge(week, author, team, dice);
                 self.merges.push(merge);
                 self.commits.push((week, author));

@@ -26,20 +26,20 @@ impl World {
     fn new() -> Self {
         let salts = [EPOCH.before(), EPOCH].into_iter().zip([[1; 32], [2; 32]].map(EpochSalt::from_bytes));
         let keys = IdentityKey::from_bytes(&[7; 32]).epochs(&salts.collect());
-        let mut text = "person,team,from,github\n".to_owned();
+        let mut text = "person,team,from,code\n".to_owned();
         let mut spellings = Vec::new();
         for number in 0..10 {
             writeln!(text, "person-{number},amber,2020-01-06,p{number}").unwrap();
             let spelling = |epoch: Epoch, account| Spelling {
                 epoch,
-                alias: keys.get(epoch).unwrap().alias("github", &format!("p{number}")),
+                alias: keys.get(epoch).unwrap().alias("code", &format!("p{number}")),
                 account,
             };
             spellings.push(spelling(EPOCH, account(number)));
             spellings.push(spelling(EPOCH.before(), earlier_account(number)));
         }
         let teams: [TeamName; 1] = ["amber".parse().unwrap()];
-        let roster = Roster::parse(&text, &teams, &["github".parse().unwrap()]).unwrap();
+        let roster = Roster::parse(&text, &teams, &["code".parse().unwrap()]).unwrap();
         Self { roster, keys, spellings, facts: Facts::default() }
     }
 

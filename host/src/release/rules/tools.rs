@@ -21,20 +21,18 @@ impl Cell<'_> {
             measures.insert(Component::AiUsers, share);
         }
         let platform = &self.ground.terms.platform_tools;
-        let sums: [(Component, &dyn Fn(&CountedUse) -> bool); 2] = [
-            (Component::PlatformUses, &|usage| platform.contains(&usage.tool)),
-            (Component::Messages, &|usage| usage.tool.as_str() == MESSAGES),
+        let sums = [
+            (Component::PlatformUses, self.sum(here.iter().filter(|usage| platform.contains(&usage.tool)))),
+            (Component::Messages, self.sum(here.iter().filter(|usage| usage.tool.as_str() == MESSAGES))),
         ];
-        for (component, is_counted) in sums {
-            let counted = || here.iter().copied().filter(|usage| is_counted(usage));
-            let group =
-                Group::of(counted().map(|usage| (Some(usage.actor), i64::from(usage.count))), self.membership());
-            if group.may_tell_sum(self.rules()) {
-                let sum = counted().map(|usage| i64::from(usage.count)).sum();
-                measures.insert(component, Measure::count(sum));
-            }
-        }
+        measures.extend(sums.into_iter().filter_map(|(component, sum)| Some((component, sum?))));
         measures
+    }
+
+    fn sum<'f>(&self, uses: impl Iterator<Item = &'f &'f CountedUse>) -> Option<Measure> {
+        let amounts: Vec<_> = uses.map(|usage| (Some(usage.actor), i64::from(usage.count))).collect();
+        let may_tell = Group::of(amounts.iter().copied(), self.membership()).may_tell_sum(self.rules());
+        may_tell.then(|| Measure::count(amounts.iter().map(|(_, amount)| amount).sum()))
     }
 
     /// Weeks with some use of the people whom the span began with, of all their weeks. Those who had some and those who lacked some must
