@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use quintant_tests::{Database, Host, HostOptions, SEED, simulation_end};
+use quintant_tests::{CommitFeed, Database, Host, HostOptions, SEED, simulation_end};
 use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
 
@@ -11,8 +11,13 @@ use quintant_upstreams::organisation::Organisation;
 const ELSEWHERE: [&str; 2] = ["--no-owner", "--no-privileges"];
 
 /// As the README says it.
-const ARGUMENTS: [&str; 3] =
-    ["--exclude-table-data=raw.*", "--exclude-table-data=app.epoch", "--exclude-table-data=app.survey_*"];
+const ARGUMENTS: [&str; 5] = [
+    "--exclude-table-data=raw.*",
+    "--exclude-table-data=app.epoch",
+    "--exclude-table-data=app.feed",
+    "--exclude-table-data=app.backfill",
+    "--exclude-table-data=app.survey_*",
+];
 
 /// Some weeks before the end of the story, when the back-up is made.
 fn then() -> Timestamp {
@@ -75,6 +80,20 @@ fn the_readme_says_how_to_back_up() {
     assert!(readme.contains(&command), "{command}");
 }
 
+#[tokio::test]
+async fn a_feed_begins_anew_where_its_facts_are_gone_and_goes_on_where_they_are_not() {
+    let feed = CommitFeed::open().await;
+    feed.lands("2026-11-19T12:00:00Z").await;
+    feed.host.database.execute("UPDATE app.feed SET covered_through_ms = 1").await;
+    let known = "SELECT count(*) FROM app.feed";
+    feed.host.app.prepare_database().await.unwrap();
+    assert_eq!(feed.host.database.count(known).await, 1);
+    feed.host.database.execute("TRUNCATE app.epoch").await;
+    feed.host.app.prepare_database().await.unwrap();
+    assert_eq!(feed.host.database.count(known).await, 0);
+    feed.host.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_r11_a_back_up_without_facts_and_keys_answers_alike_and_goes_on() {
     let organisation = Arc::new(Organisation::generate(SEED, simulation_end()));
@@ -95,6 +114,11 @@ async fn rule_r11_a_back_up_without_facts_and_keys_answers_alike_and_goes_on() {
     assert!(!salts.is_empty() && !facts.is_empty());
     for secret in salts.iter().chain(&facts) {
         assert!(!back_up.contains(secret.as_str()), "the back-up holds `{secret}`");
+    }
+
+    let cursors = "SELECT encode(cursor, 'hex') FROM app.feed WHERE cursor IS NOT NULL";
+    for cursor in host.database.texts(cursors).await {
+        assert!(!back_up.contains(&cursor), "what a plugin goes on from may name people");
     }
 
     let restored = Database::create().await;

@@ -186,10 +186,8 @@ fn print_change(change: &PersonChange<'_>) {
             let said = |moves: &[(Date, Option<&TeamName>)]| -> String {
                 moves.iter().map(|(from, team)| place(*from, *team)).collect::<Vec<_>>().join(", ")
             };
-            match no_longer.is_empty() {
-                true => println!("~ {} moves: {}", person.name(), said(now)),
-                false => println!("~ {} moves: {} instead of {}", person.name(), said(now), said(no_longer)),
-            }
+            let instead = if no_longer.is_empty() { String::new() } else { format!(" instead of {}", said(no_longer)) };
+            println!("~ {} moves: {}{instead}", person.name(), said(now));
         }
         PersonChange::Accounts { person, now, no_longer } => {
             let said = |sign: char, accounts: &[(&SourceName, &str)]| -> String {
