@@ -1,7 +1,9 @@
 //! What no row, log or answer may hold, and what a release may never change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use expect_test::expect;
 use jiff::SignedDuration;
 use quintant_tests::{Host, HostOptions, Log, SEED, emitting_sources, simulation_end};
 use quintant_upstreams::github::{Options, Simulation};
@@ -182,5 +184,25 @@ async fn rule_r16_spans_of_a_team_never_overlap_and_work_is_told_once_after_rost
         host.database.count("SELECT sum(count)::bigint FROM release.measure WHERE component = 'merged_changes'").await;
     let happened = host.database.count("SELECT count(*) FROM raw.change WHERE merged").await;
     assert!(told <= happened, "{told} changes were told of {happened}");
+    host.finish().await;
+}
+
+/// Whatever else the host might tell of itself would have to be written down here first: nothing depends on what was collected.
+#[tokio::test]
+async fn rule_r13_every_series_and_label_is_known() {
+    let simulation = simulation().await;
+    let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
+    host.collect().await;
+    host.release().await;
+    let (_, text) = host.get_text("/metrics").await;
+    let (mut series, mut labels) = (BTreeSet::new(), BTreeSet::new());
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        series.insert(name.to_owned());
+        let inside = line.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inside, _)| inside);
+        labels.extend(inside.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())));
+    }
+    let list = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join("\n");
+    expect![[r#""#]].assert_eq(&format!("{}\n\n{}\n", list(series), list(labels)));
     host.finish().await;
 }

@@ -231,3 +231,22 @@ async fn databases_of_one_cluster_are_migrated_at_once() {
         host.finish().await;
     }
 }
+
+/// What answers sees what was released, and not one column of a fact.
+#[tokio::test]
+async fn rule_r03_what_answers_cannot_read_facts() {
+    let host = host().await;
+    let tables =
+        "SELECT 'raw.' || relname FROM pg_class WHERE relnamespace = 'raw'::regnamespace AND relkind IN ('r', 'p')";
+    let tables = host.database.texts(tables).await;
+    assert!(tables.len() > 12, "{tables:?}");
+    let mut connection = connect_as(&host, "quintant_api").await;
+    raw_sql("SELECT 1 FROM release.atom").execute(&mut connection).await.unwrap();
+    for table in tables {
+        let refused = sqlx::query(AssertSqlSafe(format!("SELECT 1 FROM {table}"))).execute(&mut connection).await;
+        let code =
+            refused.unwrap_err().as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        assert_eq!(code.as_deref(), Some("42501"), "{table}");
+    }
+    host.finish().await;
+}

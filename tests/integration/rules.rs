@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quintant::model::{Atom, Component, Family, Measure, Parts, Question, Span, Week};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use quintant::metrics::{Answers, Scope, TimeRange};
+use quintant::model::{Atom, Component, Dimension, Family, Measure, Parts, Question, Span, Week};
 use quintant::release::{Rule, Rules, survey_measures};
-use quintant_tests::adversary::{Account, Merge, Who, World, play};
+use quintant_tests::adversary::{Account, Dice, Merge, Who, World, play};
 
 const K: usize = 5;
 
@@ -159,6 +162,41 @@ fn rule_r06_a_percentile_needs_people_beyond_it() {
     let histogram = time.histogram.unwrap();
     assert!(histogram.percentile(50).is_some());
     assert_eq!(histogram.percentile(90), None, "{histogram:?}");
+}
+
+#[test]
+fn rule_r08_a_thousand_odd_dates_are_answered_like_whole_weeks() {
+    let world = World::new(17);
+    let families = Family::ALL.into_iter().filter(|family| *family != Family::Sample).collect();
+    let answers = Answers::new(released(&world), world.teams.clone(), families, true);
+    let (mut dice, start) = (Dice::new(8), world.first.monday());
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..1000 {
+        let mut day = || start.saturating_add((i64::try_from(dice.below(100)).unwrap() - 20).days());
+        let (one, other) = (day(), day());
+        let (from, to) = (one.min(other), one.max(other));
+        // The first Monday from then on, and the last one until then.
+        let monday = |day: Date, is_end: bool| {
+            let since = i64::from(day.weekday().to_monday_zero_offset());
+            let ahead = if is_end || since == 0 { -since } else { 7 - since };
+            day.saturating_add(ahead.days())
+        };
+        let (first, end) = (monday(from, false), monday(to, true));
+        for dimension in Dimension::ALL {
+            let ask = |from, to| {
+                let answer = answers.dimension(dimension, TimeRange::Dates { from, to }, &Scope::Organization);
+                serde_json::to_string(&answer).unwrap()
+            };
+            let answer = ask(from, to);
+            if first < end {
+                assert_eq!(answer, ask(first, end), "{from} to {to}");
+            } else {
+                assert!(answer.contains("window_too_short"), "{from} to {to}: {answer}");
+            }
+            told.insert(answer);
+        }
+    }
+    assert!((50..1000).contains(&told.len()), "{} answers", told.len());
 }
 
 #[test]

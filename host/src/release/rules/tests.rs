@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::model::{
-    Assignment, Bearer, EntityKey, Epoch, EpochSalt, FactKind, GivenReview, LandedCommit, MergedChange, Parts, Spelling,
+    Aggregation, Assignment, Bearer, EntityKey, Epoch, EpochSalt, FactKind, GivenReview, LandedCommit, MergedChange,
+    Parts, Spelling, Subject, TakenSample,
 };
 use crate::pseudonym::{EpochKeys, IdentityKey, Roster};
 
@@ -198,4 +199,52 @@ fn a_reviewer_counts_once_for_a_change_of_two_epochs() {
     assert_eq!(world.measures(Family::Review, Vec::new())[&Component::Reviews].count, 5);
     world.facts.reviews.extend(reviews(EPOCH.before()));
     assert_eq!(world.measures(Family::Review, Vec::new()), Measures::new());
+}
+
+/// A plugin that has told of somebody by each door: as a sum, as the last value, as one of few.
+#[test]
+fn rule_r18_a_plugins_own_metric_tells_of_nobody() {
+    let sample = |person: Option<u8>, metric: &str, value: f64| TakenSample {
+        week: WEEK,
+        at: "2026-10-21T12:00:00Z".parse().unwrap(),
+        metric: metric.parse().unwrap(),
+        value,
+        actor: person.map(account),
+    };
+    let metric = |name: &str, subject: Subject, aggregation: Aggregation, is_granted: bool| SampleMetric {
+        name: name.parse().unwrap(),
+        subject,
+        aggregation,
+        is_granted,
+    };
+    let told = |samples: Vec<TakenSample>, metric: SampleMetric, size: usize| {
+        let start = if size < ENOUGH_FOR_MACHINES { Week::from_index(0) } else { WEEK };
+        let mut world = World::new();
+        world.facts.samples = samples.into_iter().map(|sample| TakenSample { week: start, ..sample }).collect();
+        let membership = Membership::new(&world.roster, &world.keys, &world.spellings, Vec::new());
+        let (evidence, terms) =
+            (Evidence::new(&world.facts, &membership), MetricTerms { samples: vec![metric], ..MetricTerms::default() });
+        let ground = Ground {
+            rules: Rules::new(5),
+            calendar: &Calendar::new(TimeZone::UTC),
+            terms: &terms,
+            membership: &membership,
+            has_changes: true,
+            has_incidents: false,
+        };
+        let span = Span { cell: Span::ORGANIZATION.into(), teams: Vec::new(), start, weeks: 1, admitted: true };
+        atoms(Family::Sample, &span, &evidence, &ground, false).len() > 1
+    };
+    let focus = |people: &[u8], value: f64| people.iter().map(|person| sample(Some(*person), "focus", value)).collect();
+    let hours = |aggregation| metric("focus", Subject::Person, aggregation, true);
+    assert!(told(focus(&[0, 1, 2, 3, 4], 2.0), hours(Aggregation::Sum), 10));
+    assert!(!told(focus(&[0, 1, 2, 3], 2.0), hours(Aggregation::Sum), 10), "four people");
+    assert!(!told(focus(&[0, 1, 2, 3, 4], 2.0), hours(Aggregation::Last), 10), "the last of a person");
+    let mut unequal: Vec<TakenSample> = focus(&[0, 1, 2, 3, 4], 1.0);
+    unequal[0].value = 60.0;
+    assert!(!told(unequal, hours(Aggregation::Sum), 10), "one stands out");
+    let queue = |is_granted| metric("queue", Subject::System, Aggregation::Last, is_granted);
+    assert!(told(vec![sample(None, "queue", 7.0)], queue(true), 10));
+    assert!(!told(vec![sample(None, "queue", 7.0)], queue(false), 10), "not granted");
+    assert!(!told(vec![sample(None, "queue", 7.0)], queue(true), 0), "nobody is on the roster");
 }
