@@ -203,6 +203,19 @@ async fn rule_r13_every_series_and_label_is_known() {
         labels.extend(inside.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())));
     }
     let list = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join("\n");
-    expect![[r#""#]].assert_eq(&format!("{}\n\n{}\n", list(series), list(labels)));
+    expect![[r#"
+        quintant_build_info
+        quintant_config_last_reload_successful
+        space_active_developers
+        space_commits_total
+        space_cross_team_collaboration
+        space_pr_comments_avg
+        space_pull_requests_total
+        space_review_time_hours
+
+        team
+        version
+    "#]]
+    .assert_eq(&format!("{}\n\n{}\n", list(series), list(labels)));
     host.finish().await;
 }

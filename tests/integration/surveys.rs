@@ -256,7 +256,7 @@ async fn seen(asking: &Asking, served: &Served) -> Vec<String> {
     }
     let figures =
         "SELECT string_agg(relname || ' ' || reltuples || ' ' || relpages, E'\\n' ORDER BY relname) FROM pg_class
-                   WHERE relname ~ '^(survey_|campaign|client|friction_inbox)'";
+                   WHERE relname ~ '^(survey_token|survey_answer|campaign|client|friction_inbox)'";
     seen.extend(asking.host.database.texts(figures).await);
     seen
 }

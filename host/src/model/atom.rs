@@ -40,7 +40,7 @@ macro_rules! families {
             }
 
             /// Further kinds that are waited for where a source brings them.
-            pub const fn awaits(self) -> &'static [FactKind] {
+            pub const fn waits_for(self) -> &'static [FactKind] {
                 match self { $(Family::$family => &[$(FactKind::$awaits),*],)+ }
             }
         }
@@ -83,7 +83,7 @@ impl Family {
 
     /// Every kind of fact that it is computed from.
     pub fn rests_on(self) -> impl Iterator<Item = FactKind> {
-        self.needs().iter().chain(self.awaits()).copied()
+        self.needs().iter().chain(self.waits_for()).copied()
     }
 }
 
