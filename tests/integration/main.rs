@@ -32,6 +32,7 @@ mod mattermost;
 mod moving;
 mod native;
 mod nps;
+mod oracle;
 mod people;
 mod privacy;
 mod program;

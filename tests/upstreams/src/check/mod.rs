@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::fetch::get;
-use crate::oracle::{Answers, Oracle, Range, Scope};
+use crate::oracle::{Answers, DIMENSIONS, ORGANIZATION, Oracle, Range, Scope};
 
 /// One question and its two answers.
 #[derive(Clone, Debug)]
@@ -95,25 +95,18 @@ pub async fn check(url: &str, oracle: &Oracle<'_>) -> io::Result<Report> {
         let ranges = RANGES.into_iter().chain(dates(oracle)).collect::<Vec<_>>();
         for range in ranges {
             let query = format!("{}{}", range.query(), team(&scope));
-            let activity = (answers.activity(range, &scope), "activity");
-            let communication = (answers.communication(range, &scope), "communication");
-            for (expected, dimension) in [&activity, &communication] {
+            let whole_question = format!("/api/v1/metrics/space?{query}");
+            let whole = ask(url, &whole_question).await?;
+            for dimension in DIMENSIONS {
+                let expected = answers.dimension(dimension, range, &scope);
                 let question = format!("/api/v1/metrics/space/{dimension}?{query}");
                 let answered = ask(url, &question).await?;
-                report.comparisons.push(compare(question, answered, expected));
-            }
-            let question = format!("/api/v1/metrics/space?{query}");
-            let whole = ask(url, &question).await?;
-            for (expected, dimension) in [&activity, &communication] {
-                report.comparisons.push(compare(
-                    format!("{question} .{dimension}"),
-                    whole[dimension].clone(),
-                    expected,
-                ));
-            }
-            if scope == Scope::Organisation && RANGES.contains(&range) {
-                add_to_table(&mut report.table, &whole["activity"]);
-                add_to_table(&mut report.table, &whole["communication"]);
+                report.comparisons.push(compare(question, answered, &expected));
+                let part = whole[dimension].clone();
+                report.comparisons.push(compare(format!("{whole_question} .{dimension}"), part, &expected));
+                if scope == Scope::Organisation && RANGES.contains(&range) {
+                    add_to_table(&mut report.table, &whole[dimension]);
+                }
             }
         }
     }
@@ -146,7 +139,8 @@ fn differ(path: &str, answered: &Value, expected: &Value, differences: &mut Vec<
 
 fn scopes(oracle: &Oracle<'_>) -> Vec<Scope> {
     let mut cells: Vec<String> = oracle.organisation.teams.iter().map(|team| team.name.clone()).collect();
-    cells.extend(oracle.spans().into_iter().map(|span| span.cell));
+    // What no team is named in is asked for with the whole organization only.
+    cells.extend(oracle.spans().into_iter().map(|span| span.cell).filter(|cell| cell != ORGANIZATION));
     cells.sort();
     cells.dedup();
     std::iter::once(Scope::Organisation).chain(cells.into_iter().map(Scope::Cell)).collect()

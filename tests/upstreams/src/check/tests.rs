@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Json;
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
@@ -39,15 +39,15 @@ fn range(asked: &Asked) -> Range {
 }
 
 impl Twin {
-    fn answers(&self, asked: &Asked) -> (Value, Value) {
+    fn answer(&self, dimension: &str, asked: &Asked) -> Value {
         let oracle = oracle(&self.organisation);
         let answers = Answers { oracle: &oracle, atoms: &self.atoms };
         let scope = asked.get("team").map_or(Scope::Organisation, |team| Scope::Cell(team.clone()));
-        let mut activity = answers.activity(range(asked), &scope);
-        if let (Scope::Organisation, Some(count)) = (&scope, activity["pull_requests_count"].as_i64()) {
-            activity["pull_requests_count"] = json!(count + self.wrong);
+        let mut answer = answers.dimension(dimension, range(asked), &scope);
+        if let (Scope::Organisation, Some(count)) = (&scope, answer["pull_requests_count"].as_i64()) {
+            answer["pull_requests_count"] = json!(count + self.wrong);
         }
-        (activity, answers.communication(range(asked), &scope))
+        answer
     }
 }
 
@@ -57,18 +57,16 @@ async fn report(wrong: i64) -> Report {
     let twin = Arc::new(Twin { atoms: oracle(&organisation).atoms(), organisation: organisation.clone(), wrong });
     let router = Router::new()
         .route(
-            "/api/v1/metrics/space/activity",
-            get(async |State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>| Json(twin.answers(&asked).0)),
-        )
-        .route(
-            "/api/v1/metrics/space/communication",
-            get(async |State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>| Json(twin.answers(&asked).1)),
+            "/api/v1/metrics/space/{dimension}",
+            get(async |State(twin): State<Arc<Twin>>, Path(dimension): Path<String>, Query(asked): Query<Asked>| {
+                Json(twin.answer(&dimension, &asked))
+            }),
         )
         .route(
             "/api/v1/metrics/space",
             get(async |State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>| {
-                let (activity, communication) = twin.answers(&asked);
-                Json(json!({"activity": activity, "communication": communication}))
+                let answer = |dimension: &&str| ((*dimension).to_owned(), twin.answer(dimension, &asked));
+                Json(Value::Object(DIMENSIONS.iter().map(answer).collect()))
             }),
         )
         .with_state(twin);

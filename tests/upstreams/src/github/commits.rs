@@ -70,6 +70,12 @@ pub(super) fn first_commit(repository: &Repository, change: &Change) -> FirstCom
     FirstCommit { sha: sha.clone(), authored_at: *pushed_at - age, committed_at: *pushed_at }
 }
 
+/// When it says that it was written.
+#[must_use]
+pub fn first_commit_authored_at(repository: &Repository, change: &Change) -> Timestamp {
+    first_commit(repository, change).authored_at
+}
+
 pub(super) struct Comparison {
     pub(super) base: usize,
     pub(super) merge_base: Option<usize>,

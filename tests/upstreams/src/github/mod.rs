@@ -33,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::answer::Answer;
+pub use self::commits::first_commit_authored_at;
 pub use self::graphql::Mood;
 use crate::organisation::{Organisation, Repository};
 use crate::requests::{Request, RequestLog};

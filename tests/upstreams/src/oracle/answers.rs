@@ -3,12 +3,11 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::atoms::{Atom, ReviewTime};
+use super::Oracle;
+use super::atoms::Atom;
+use super::figures::{Field, Window};
 use super::window::{Range, Scope, Weeks};
-use super::{Oracle, rounding};
 
-/// A figure, or the reason why there is none.
-type Field = Result<Value, &'static str>;
 type Fields = Vec<(&'static str, Field)>;
 
 /// Answers many questions over atoms that were made once.
@@ -17,50 +16,106 @@ pub struct Answers<'a> {
     pub atoms: &'a [Atom],
 }
 
+pub const DIMENSIONS: [&str; 5] = ["satisfaction", "performance", "activity", "communication", "efficiency"];
+
+/// Nobody in the story is asked for these.
+const EFFICIENCY: [&str; 6] = [
+    "flow_state_days",
+    "valuable_work_percentage",
+    "friction_incidents",
+    "context_switches",
+    "cognitive_load_avg",
+    "friction_per_100_devs_30d",
+];
+
 impl Answers<'_> {
+    /// # Panics
+    /// When there is no such dimension.
     #[must_use]
-    pub fn activity(&self, range: Range, scope: &Scope) -> Value {
-        self.answer(range, scope, &|found| {
-            vec![
-                ("commits_count", sum(found, |atom| atom.commits)),
-                ("pull_requests_count", sum(found, |atom| atom.pull_requests)),
-                ("code_reviews_count", sum(found, |atom| atom.code_reviews)),
-                ("active_developers_count", active_developers(found)),
-                ("ai_tool_adoption_rate", Err("no_source")),
-                ("platform_usage_count", Err("no_source")),
-            ]
-        })
+    pub fn dimension(&self, name: &str, range: Range, scope: &Scope) -> Value {
+        let fields: &dyn Fn(&Window<'_>) -> Fields = match name {
+            "satisfaction" => &|window| self.satisfaction(window),
+            "performance" => &|window| self.performance(window),
+            "activity" => &|window| self.activity(window),
+            "communication" => &|window| self.communication(window),
+            "efficiency" => &|_| EFFICIENCY.map(|name| (name, Err("no_source"))).to_vec(),
+            _ => panic!("there is no dimension `{name}`"),
+        };
+        self.answer(range, scope, fields)
     }
 
-    #[must_use]
-    pub fn communication(&self, range: Range, scope: &Scope) -> Value {
+    /// The survey service asks one question.
+    fn satisfaction(&self, window: &Window<'_>) -> Fields {
+        let asked = self.oracle.sources.nps;
+        vec![
+            ("nps_score", source(asked, || window.nps())),
+            ("satisfaction_rating", Err("no_source")),
+            ("burnout_percentage", Err("no_source")),
+            ("response_count", source(asked, || window.sum("survey", "responses"))),
+            ("response_rate", Err("no_source")),
+        ]
+    }
+
+    fn performance(&self, window: &Window<'_>) -> Fields {
+        let (deploys, breaks) = (self.oracle.sources.deploys(), self.oracle.sources.delivery);
+        vec![
+            ("deployment_frequency", source(deploys, || window.deployments_a_day())),
+            ("lead_time_hours", source(deploys, || window.hours("lead_time", "lead_time"))),
+            ("change_failure_rate", source(deploys, || window.rate_of_events("deployment", "failed_deployments"))),
+            ("mttr_minutes", source(breaks, || window.recovery_minutes())),
+            ("build_success_rate", source(deploys, || window.rate_of_events("build", "builds"))),
+            ("test_coverage", source(deploys, || window.coverage())),
+            ("deployment_rework_rate", source(deploys, || window.rate_of_events("deployment", "rework"))),
+            ("open_incidents", source(breaks, || window.open_incidents())),
+        ]
+    }
+
+    fn activity(&self, window: &Window<'_>) -> Fields {
+        vec![
+            ("commits_count", window.sum("commit", "commits")),
+            ("pull_requests_count", window.sum("change", "merged_changes")),
+            ("code_reviews_count", window.sum("review", "reviews")),
+            ("active_developers_count", window.active_developers()),
+            ("ai_tool_adoption_rate", Err("no_source")),
+            ("platform_usage_count", Err("no_source")),
+            ("active_share", window.percent("active", "active_share")),
+        ]
+    }
+
+    fn communication(&self, window: &Window<'_>) -> Fields {
         let owned = self.oracle.organisation.teams.iter().any(|team| !team.owns.is_empty());
-        self.answer(range, scope, &|found| {
-            vec![
-                ("avg_review_time_hours", review_time_hours(found)),
-                ("pr_comments_avg", Err("no_source")),
-                ("cross_team_prs", if owned { sum(found, |atom| atom.cross_team) } else { Err("no_source") }),
-                ("mattermost_messages", Err("no_source")),
-                ("constructive_feedback_rate", Err("no_source")),
-            ]
-        })
+        let sources = self.oracle.sources;
+        vec![
+            ("avg_review_time_hours", window.hours("change", "review_time")),
+            ("pr_comments_avg", window.mean("change", "review_comments", 1)),
+            ("cross_team_prs", source(owned, || window.sum("change", "cross_team_changes"))),
+            ("mattermost_messages", source(sources.posts, || window.sum("usage", "messages"))),
+            ("constructive_feedback_rate", Err("no_source")),
+            ("unreviewed_merge_rate", window.percent("change", "unreviewed_merges")),
+        ]
     }
 
-    fn answer(&self, range: Range, scope: &Scope, fields: &dyn Fn(&[&Atom]) -> Fields) -> Value {
+    fn answer(&self, range: Range, scope: &Scope, fields: &dyn Fn(&Window<'_>) -> Fields) -> Value {
         let newest: Option<Date> = self.atoms.iter().map(|atom| atom.span.end()).max();
         let weeks = newest.map(|newest| Weeks::of(range, newest));
-        let found: Vec<&Atom> = self
-            .atoms
-            .iter()
-            .filter(|atom| scope.holds(&atom.span) && weeks.is_some_and(|weeks| weeks.hold(&atom.span)))
-            .collect();
+        let own: Vec<&Atom> = self.atoms.iter().filter(|atom| scope.holds(&atom.span)).collect();
+        // A survey belongs to the window in which it ends.
+        let inside = |atom: &&Atom| {
+            weeks.is_some_and(|weeks| match atom.family {
+                "survey" => weeks.from < atom.span.end() && atom.span.end() <= weeks.to,
+                _ => weeks.hold(&atom.span),
+            })
+        };
+        let found: Vec<&Atom> = own.iter().copied().filter(inside).collect();
+        let is_whole = |atom: &&&Atom| weeks.is_some_and(|weeks| weeks.hold(&atom.span));
+        let whole: Vec<&&Atom> = own.iter().filter(is_whole).collect();
         let asked = weeks.map_or_else(Vec::new, Weeks::mondays);
         let covered =
-            asked.iter().filter(|monday| found.iter().any(|atom| atom.span.mondays().contains(monday))).count();
+            asked.iter().filter(|monday| whole.iter().any(|atom| atom.span.mondays().contains(monday))).count();
 
         let mut answer = Map::new();
         let mut withheld = Map::new();
-        for (name, field) in fields(&found) {
+        for (name, field) in fields(&Window { found: &found, own: &own, asked: &asked }) {
             let field = match field {
                 Err("no_source") => Err("no_source"),
                 _ if newest.is_none() => Err("not_covered"),
@@ -88,46 +143,6 @@ impl Answers<'_> {
     }
 }
 
-fn no_value(found: &[&Atom]) -> &'static str {
-    if found.is_empty() { "not_covered" } else { "suppressed" }
-}
-
-fn sum(found: &[&Atom], component: impl Fn(&Atom) -> Option<i64>) -> Field {
-    let released: Vec<i64> = found.iter().filter_map(|atom| component(atom)).collect();
-    if released.is_empty() {
-        return Err(no_value(found));
-    }
-    Ok(Value::from(released.iter().sum::<i64>()))
-}
-
-fn active_developers(found: &[&Atom]) -> Field {
-    let mut person_weeks = 0;
-    let mut weeks = Vec::new();
-    for atom in found {
-        if let Some(active) = atom.active {
-            person_weeks += active * atom.span.weeks;
-            weeks.extend(atom.span.mondays());
-        }
-    }
-    weeks.sort();
-    weeks.dedup();
-    if weeks.is_empty() {
-        return Err(no_value(found));
-    }
-    Ok(rounding::to_decimals(i128::from(person_weeks), weeks.len() as i128, 1))
-}
-
-fn review_time_hours(found: &[&Atom]) -> Field {
-    let kept: Vec<ReviewTime> = found.iter().filter_map(|atom| atom.review_time).collect();
-    if kept.is_empty() {
-        return Err(no_value(found));
-    }
-    let seconds: i64 = kept.iter().map(|time| time.seconds).sum();
-    let changes: i64 = kept.iter().map(|time| time.changes).sum();
-    let (seconds, hours_of_changes) = (i128::from(seconds), i128::from(changes) * 3600);
-    Ok(if kept.iter().any(|time| time.alone) {
-        rounding::to_two_digits(seconds, hours_of_changes)
-    } else {
-        rounding::to_decimals(seconds, hours_of_changes, 2)
-    })
+fn source(is_there: bool, field: impl FnOnce() -> Field) -> Field {
+    if is_there { field() } else { Err("no_source") }
 }

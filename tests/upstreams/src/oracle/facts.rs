@@ -1,21 +1,29 @@
-//! Lists what happened, read from the story event by event: merged changes, reviewed pairs and landed commits.
+//! Lists what happened to code, read from the story event by event: merged changes, reviewed pairs and landed commits.
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::Oracle;
+use super::calendar::epoch;
 use super::people::{Person, Who, who, who_committed};
-use super::spans::monday_at_or_before;
-use crate::organisation::{Change, EventKind, Organisation, Repository, ReviewState, date_of};
+use crate::github::first_commit_authored_at;
+use crate::organisation::{Change, EventKind, Organisation, Repository, ReviewState};
 
 /// A change that a human, or nobody known, got merged.
 pub(super) struct Merged {
     /// The Monday of its week.
     pub(super) week: Date,
-    pub(super) repository: String,
+    /// Positions of the repository and of the commit that the merge made.
+    pub(super) repository: usize,
+    pub(super) commit: usize,
     pub(super) author: Option<Person>,
     pub(super) first_review: Option<FirstReview>,
+    /// When its first commit was written, or it was opened.
+    pub(super) began_at: Timestamp,
+    /// When others said something about it.
+    pub(super) comments: Vec<Timestamp>,
 }
 
 pub(super) struct FirstReview {
@@ -39,14 +47,15 @@ pub(super) struct Landed {
     pub(super) author: Person,
 }
 
-pub(super) fn merged(organisation: &Organisation, from: Timestamp, to: Timestamp) -> Vec<Merged> {
+pub(super) fn merged(oracle: &Oracle<'_>) -> Vec<Merged> {
+    let organisation = oracle.organisation;
     let mut found = Vec::new();
-    for repository in &organisation.repositories {
+    for (position, repository) in organisation.repositories.iter().enumerate() {
         for change in &repository.changes {
-            let Some((at, _)) = change.merge() else {
+            let Some((at, commit)) = change.merge() else {
                 continue;
             };
-            if at < from || at >= to {
+            if !oracle.knows(at) {
                 continue;
             }
             let author = match who(organisation, change.author) {
@@ -54,11 +63,32 @@ pub(super) fn merged(organisation: &Organisation, from: Timestamp, to: Timestamp
                 Who::Nobody => None,
                 Who::Person(person) => Some(person),
             };
-            let first_review = first_review(organisation, change, author.as_ref(), at);
-            found.push(Merged { week: week_of(at), repository: repository.name.clone(), author, first_review });
+            found.push(Merged {
+                week: oracle.calendar.week_of(at),
+                repository: position,
+                commit,
+                first_review: first_review(organisation, change, author.as_ref(), at),
+                author,
+                began_at: first_commit_authored_at(repository, change).min(change.opened_at),
+                comments: comments(organisation, change),
+            });
         }
     }
     found
+}
+
+/// By known humans who are not the author: in the conversation and on lines.
+fn comments(organisation: &Organisation, change: &Change) -> Vec<Timestamp> {
+    let own = change.events.iter().filter(|event| event.kind == EventKind::Commented);
+    let own = own.map(|event| (event.at, event.actor));
+    let said = change.comments.iter().map(|comment| (comment.at, comment.author));
+    let reviews = change.reviews.iter().filter(|review| review.state != ReviewState::Pending);
+    let on_lines = reviews.flat_map(|review| (0..review.comments).map(|_| (review.at, review.reviewer)));
+    let by_others = own
+        .chain(said)
+        .chain(on_lines)
+        .filter(|(_, account)| *account != change.author && matches!(who(organisation, *account), Who::Person(_)));
+    by_others.map(|(at, _)| at).collect()
 }
 
 /// A review that came only after the merge is none that the change waited for.
@@ -95,13 +125,14 @@ fn ready_at(change: &Change, closed_at: Timestamp) -> Option<Timestamp> {
     ready.map(|event| event.at).max()
 }
 
-pub(super) fn reviewed(organisation: &Organisation, from: Timestamp, to: Timestamp) -> Vec<Reviewed> {
+pub(super) fn reviewed(oracle: &Oracle<'_>) -> Vec<Reviewed> {
+    let organisation = oracle.organisation;
     let mut found = Vec::new();
     for change in organisation.repositories.iter().flat_map(|repository| &repository.changes) {
         let author = who(organisation, change.author).person();
-        let mut pairs: Vec<(Timestamp, Person)> = Vec::new();
+        let mut pairs: Vec<(Date, Person)> = Vec::new();
         for review in &change.reviews {
-            if review.state == ReviewState::Pending || review.at < from || review.at >= to {
+            if review.state == ReviewState::Pending || !oracle.knows(review.at) {
                 continue;
             }
             let Who::Person(reviewer) = who(organisation, review.reviewer) else {
@@ -110,38 +141,36 @@ pub(super) fn reviewed(organisation: &Organisation, from: Timestamp, to: Timesta
             if Some(&reviewer) == author.as_ref() {
                 continue;
             }
-            match pairs.iter_mut().find(|(_, known)| *known == reviewer) {
-                Some((first, _)) => *first = review.at.min(*first),
-                None => pairs.push((review.at, reviewer)),
+            let week = oracle.calendar.week_of(review.at);
+            // Nobody can tell that an outsider is the one of the epoch before.
+            let is_known = |(first, known): &&mut (Date, Person)| {
+                *known == reviewer && (matches!(known, Person::Rostered(_)) || epoch(*first) == epoch(week))
+            };
+            match pairs.iter_mut().find(is_known) {
+                Some((first, _)) => *first = week.min(*first),
+                None => pairs.push((week, reviewer)),
             }
         }
-        found.extend(pairs.into_iter().map(|(first, reviewer)| Reviewed {
-            week: week_of(first),
-            reviewer,
-            author: author.clone(),
-        }));
+        let author = || author.clone();
+        found.extend(pairs.into_iter().map(|(week, reviewer)| Reviewed { week, reviewer, author: author() }));
     }
     found
 }
 
-pub(super) fn landed(organisation: &Organisation, from: Timestamp, to: Timestamp) -> Vec<Landed> {
+pub(super) fn landed(oracle: &Oracle<'_>) -> Vec<Landed> {
     let mut found = Vec::new();
-    for repository in &organisation.repositories {
-        for (at, commit) in landings(repository, to) {
+    for repository in &oracle.organisation.repositories {
+        for (at, commit) in landings(repository, oracle.covered_through()) {
             let commit = &repository.commits[commit];
-            if at < from || at >= to || commit.parents.len() > 1 {
+            if !oracle.knows(at) || commit.parents.len() > 1 {
                 continue;
             }
-            if let Who::Person(author) = who_committed(organisation, &commit.author) {
-                found.push(Landed { week: week_of(at), author });
+            if let Who::Person(author) = who_committed(oracle.organisation, &commit.author) {
+                found.push(Landed { week: oracle.calendar.week_of(at), author });
             }
         }
     }
     found
-}
-
-fn week_of(at: Timestamp) -> Date {
-    monday_at_or_before(date_of(at))
 }
 
 /// Every commit reachable from the head of that instant, with the committer date of the first-parent commit that brought it.

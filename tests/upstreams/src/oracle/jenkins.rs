@@ -85,7 +85,8 @@ pub fn jenkins_deployments(organisation: &Organisation, looks: &[Timestamp]) -> 
     deployments
 }
 
-fn is_known(organisation: &Organisation, deployment: &Deployment, looks: &[Timestamp]) -> bool {
+/// Whether the job or the stage that it was had been seen.
+pub(super) fn is_known(organisation: &Organisation, deployment: &Deployment, looks: &[Timestamp]) -> bool {
     match deployment.deployer {
         Deployer::Job { pipeline, attempt } | Deployer::Stage { pipeline, attempt, .. } => {
             was_seen(organisation.delivery.pipeline(pipeline), attempt, deployment.finished_at, looks)

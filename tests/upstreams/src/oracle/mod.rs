@@ -2,13 +2,20 @@
 
 mod answers;
 mod atoms;
+mod calendar;
 pub mod conversation;
+mod delivered;
 mod facts;
+mod figures;
 pub mod github;
 pub mod jenkins;
 mod people;
 mod rounding;
+mod rules;
+mod share;
+mod shipped;
 mod spans;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -17,22 +24,47 @@ pub mod work;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-pub use self::answers::Answers;
-pub use self::atoms::{Atom, ReviewTime, Truth};
-use self::facts::{landed, landings, merged, reviewed};
+pub use self::answers::{Answers, DIMENSIONS};
+pub use self::atoms::{Atom, Measure};
+pub use self::calendar::Calendar;
+use self::facts::landings;
 use self::people::{Who, who, who_committed};
-pub use self::spans::Span;
+pub use self::share::Share;
+pub use self::spans::{ORGANIZATION, Span};
 pub use self::window::{Range, Scope};
 use crate::organisation::{EventKind, Organisation, ReviewState};
 
+const SURVEY_SETTLES: SignedDuration = SignedDuration::from_hours(1);
 pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// What a host knows that first collected 90 days after `history_start` and has read everything up to `covered_through`.
+/// What is read, beside changes, reviews and commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Deployments, workflow runs and incidents of GitHub.
+    pub delivery: bool,
+    pub jenkins: bool,
+    /// Mattermost, post by post.
+    pub posts: bool,
+    pub nps: bool,
+}
+
+impl Sources {
+    pub const ALL: Self = Self { delivery: true, jenkins: true, posts: true, nps: true };
+
+    fn deploys(self) -> bool {
+        self.delivery || self.jenkins
+    }
+}
+
+/// What a host knows that first collected 90 days after `history_start` and read everything again at each later look.
 pub struct Oracle<'a> {
     pub organisation: &'a Organisation,
     pub history_start: Timestamp,
-    pub covered_through: Timestamp,
+    /// Oldest first.
+    pub looks: Vec<Timestamp>,
     pub settle: SignedDuration,
+    pub calendar: Calendar,
+    pub sources: Sources,
 }
 
 /// How many facts of a kind there are.
@@ -57,26 +89,9 @@ pub struct ExpectedFacts {
     pub merge_commits: usize,
 }
 
-/// Released work and all work of the spans, per family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    pub pull_requests: (i64, i64),
-    pub code_reviews: (i64, i64),
-    pub commits: (i64, i64),
-}
-
-impl Share {
-    /// Released work of all three families in percent of all their work.
-    #[must_use]
-    pub fn percent(&self) -> i64 {
-        let families = [self.pull_requests, self.code_reviews, self.commits];
-        let all: i64 = families.iter().map(|family| family.1).sum();
-        100 * families.iter().map(|family| family.0).sum::<i64>() / all.max(1)
-    }
-}
-
 impl<'a> Oracle<'a> {
-    /// For a host whose first collection ran at `first` and whose last one covered everything up to `covered_through`.
+    /// For a host that reads work on code alone, in UTC, whose first collection ran at `first` and whose last one covered everything
+    /// up to `covered_through`.
     #[must_use]
     pub fn new(
         organisation: &'a Organisation,
@@ -84,39 +99,56 @@ impl<'a> Oracle<'a> {
         covered_through: Timestamp,
         settle: SignedDuration,
     ) -> Self {
-        Self { organisation, history_start: first - LOOK_BACK, covered_through, settle }
+        let looks = if first == covered_through { vec![first] } else { vec![first, covered_through] };
+        let (calendar, sources) = (Calendar::UTC, Sources::default());
+        Self { organisation, history_start: first - LOOK_BACK, looks, settle, calendar, sources }
+    }
+
+    fn covered_through(&self) -> Timestamp {
+        *self.looks.last().expect("it looked at least once")
+    }
+
+    /// Surveys are read by whole weeks, when the last answers have come.
+    fn surveyed_through(&self) -> Timestamp {
+        self.calendar.midnight(self.calendar.week_of(self.covered_through() - SURVEY_SETTLES))
+    }
+
+    /// Whether what happened then was seen.
+    fn knows(&self, at: Timestamp) -> bool {
+        at >= self.history_start && at < self.covered_through()
+    }
+
+    /// The first look at which a span had settled.
+    fn released_at(&self, span: &Span) -> Timestamp {
+        let settled = self.calendar.midnight(span.end()) + self.settle;
+        self.looks.iter().copied().find(|look| *look >= settled).unwrap_or(self.covered_through())
     }
 
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
-        spans::spans(self.organisation, self.history_start, self.covered_through, self.settle)
+        spans::spans(self)
     }
 
     #[must_use]
     pub fn atoms(&self) -> Vec<Atom> {
-        let (from, to) = (self.history_start, self.covered_through);
-        let facts = atoms::Facts {
-            merged: merged(self.organisation, from, to),
-            reviewed: reviewed(self.organisation, from, to),
-            landed: landed(self.organisation, from, to),
-        };
-        self.spans().into_iter().map(|span| atoms::atom(self.organisation, &facts, span)).collect()
+        atoms::atoms(self, &self.spans())
     }
 
     #[must_use]
-    pub fn activity(&self, range: Range, scope: &Scope) -> Value {
-        Answers { oracle: self, atoms: &self.atoms() }.activity(range, scope)
+    pub fn share_released(&self) -> Share {
+        Share::of(&self.atoms())
     }
 
+    /// One dimension of one window.
     #[must_use]
-    pub fn communication(&self, range: Range, scope: &Scope) -> Value {
-        Answers { oracle: self, atoms: &self.atoms() }.communication(range, scope)
+    pub fn answer(&self, dimension: &str, range: Range, scope: &Scope) -> Value {
+        Answers { oracle: self, atoms: &self.atoms() }.dimension(dimension, range, scope)
     }
 
     #[must_use]
     pub fn expected_facts(&self) -> ExpectedFacts {
         let mut expected = ExpectedFacts::default();
-        let inside = |at: Timestamp| at >= self.history_start && at < self.covered_through;
+        let inside = |at: Timestamp| at >= self.history_start && at < self.covered_through();
         let add = |count: &mut Count, who: &Who| {
             count.total += 1;
             count.human += usize::from(matches!(who, Who::Person(_)));
@@ -125,9 +157,9 @@ impl<'a> Oracle<'a> {
             for change in &repository.changes {
                 let author = who(self.organisation, change.author);
                 let last = change.events.iter().rev().find(|event| {
-                    event.at < self.covered_through && matches!(event.kind, EventKind::Closed | EventKind::Reopened)
+                    event.at < self.covered_through() && matches!(event.kind, EventKind::Closed | EventKind::Reopened)
                 });
-                let merge = change.merge().filter(|(at, _)| *at < self.covered_through);
+                let merge = change.merge().filter(|(at, _)| *at < self.covered_through());
                 if merge.is_some_and(|(at, _)| inside(at)) {
                     add(&mut expected.merged_changes, &author);
                 } else if merge.is_none()
@@ -143,7 +175,7 @@ impl<'a> Oracle<'a> {
                     expected.self_reviews += usize::from(matches!(reviewer, Who::Person(_)) && reviewer == author);
                 }
             }
-            for (at, commit) in landings(repository, self.covered_through) {
+            for (at, commit) in landings(repository, self.covered_through()) {
                 let commit = &repository.commits[commit];
                 if inside(at) {
                     add(&mut expected.commits, &who_committed(self.organisation, &commit.author));
@@ -152,20 +184,5 @@ impl<'a> Oracle<'a> {
             }
         }
         expected
-    }
-
-    #[must_use]
-    pub fn share_released(&self) -> Share {
-        let mut share = Share { pull_requests: (0, 0), code_reviews: (0, 0), commits: (0, 0) };
-        let add = |family: &mut (i64, i64), released: Option<i64>, all: i64| {
-            family.0 += released.unwrap_or(0);
-            family.1 += all;
-        };
-        for atom in self.atoms() {
-            add(&mut share.pull_requests, atom.pull_requests, atom.truth.pull_requests);
-            add(&mut share.code_reviews, atom.code_reviews, atom.truth.code_reviews);
-            add(&mut share.commits, atom.commits, atom.truth.commits);
-        }
-        share
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::organisation::chat::ChatUser;
 use crate::organisation::{Account, AccountId, AccountKind, CommitAccount, CommitAuthor, Membership, Organisation};
 
 /// Who is behind an account.
@@ -52,6 +53,22 @@ pub(super) fn who_committed(organisation: &Organisation, author: &CommitAuthor) 
     }
 }
 
+/// By the user name or the address of an account in Mattermost.
+pub(super) fn who_posted(organisation: &Organisation, user: &ChatUser) -> Who {
+    if user.is_bot || is_pattern_of(&organisation.bots, &user.username) {
+        return Who::Bot;
+    }
+    let is_of = |row: &&Membership| {
+        row.mattermost
+            .iter()
+            .any(|known| [&user.username, &user.email].iter().any(|own| own.eq_ignore_ascii_case(known)))
+    };
+    Who::Person(match organisation.roster.iter().find(is_of) {
+        Some(row) => Person::Rostered(row.person.clone()),
+        None => Person::Outsider(user.id.clone()),
+    })
+}
+
 fn spelled(roster: &[Membership], spelling: &str) -> Person {
     for row in roster {
         if row.github.iter().any(|known| known.to_lowercase() == spelling.to_lowercase()) {
@@ -62,9 +79,11 @@ fn spelled(roster: &[Membership], spelling: &str) -> Person {
 }
 
 fn is_bot(account: &Account, patterns: &[String]) -> bool {
-    account.kind == AccountKind::Bot
-        || account.login.ends_with("[bot]")
-        || patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &account.login.to_lowercase()))
+    account.kind == AccountKind::Bot || account.login.ends_with("[bot]") || is_pattern_of(patterns, &account.login)
+}
+
+fn is_pattern_of(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &name.to_lowercase()))
 }
 
 /// `*` stands for any run of characters, also for none.
@@ -93,16 +112,19 @@ pub(super) fn team_in_week<'a>(organisation: &'a Organisation, person: &Person, 
     latest.and_then(|row| row.team.as_deref())
 }
 
-/// How many people of the roster are in that team (none: in no team) in the week of that Monday; who joins later is not yet among them.
+/// Everybody whom the roster knows in the week of that Monday; who joins later is not yet among them.
+pub(super) fn whole_roster(organisation: &Organisation, monday: Date) -> Vec<Person> {
+    let rows = organisation.roster.iter().filter(|row| row.from <= monday);
+    let mut people: Vec<Person> = rows.map(|row| Person::Rostered(row.person.clone())).collect();
+    people.sort();
+    people.dedup();
+    people
+}
+
+/// How many of them are in that team (none: in no team).
 pub(super) fn roster_size(organisation: &Organisation, team: Option<&str>, monday: Date) -> usize {
-    let mut names: Vec<&str> = organisation.roster.iter().map(|row| row.person.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .filter(|name| organisation.roster.iter().any(|row| row.person == **name && row.from <= monday))
-        .filter(|name| team_in_week(organisation, &Person::Rostered((*name).to_owned()), monday) == team)
-        .count()
+    let people = whole_roster(organisation, monday);
+    people.iter().filter(|person| team_in_week(organisation, person, monday) == team).count()
 }
 
 /// The team that owns a repository.

@@ -29,8 +29,13 @@ pub(super) fn to_two_digits(numerator: i128, denominator: i128) -> Value {
     to_decimals(numerator, denominator, decimals)
 }
 
+/// `numerator / denominator` as a multiple of `step`.
+pub(super) fn to_nearest(step: i128, numerator: i128, denominator: i128) -> Value {
+    number(divide(numerator, denominator * step) * step, 0)
+}
+
 fn divide(numerator: i128, denominator: i128) -> i128 {
-    (2 * numerator + denominator).div_euclid(2 * denominator)
+    (2 * numerator.abs() + denominator).div_euclid(2 * denominator) * numerator.signum()
 }
 
 fn number(scaled: i128, decimals: u32) -> Value {
@@ -49,6 +54,9 @@ mod tests {
         assert_eq!(to_decimals(25, 2, 1), 12.5);
         assert_eq!(to_decimals(9, 4, 1), 2.3);
         assert_eq!(to_decimals(10, 1, 1), 10.0);
+        assert_eq!(to_decimals(-1, 8, 2), -0.13);
+        assert_eq!(to_nearest(5, -125, 10), -15.0);
+        assert_eq!(to_nearest(5, 124, 10), 10.0);
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! Walks the weeks and gives every cell its spans, by the roster of the week in which a span begins and by nothing else.
 
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 
-use super::people::roster_size;
-use crate::organisation::{Organisation, date_of};
+use super::Oracle;
+use super::calendar::weeks_left;
+use super::people::{Person, roster_size, team_in_week, whole_roster};
 
 const MINIMUM_GROUP: usize = 5;
-const EPOCH_WEEKS: i64 = 13;
+const ROSTER_OF_AN_ORGANIZATION: usize = 10;
 pub(super) const UNASSIGNED: &str = "unassigned";
+pub const ORGANIZATION: &str = "organization";
 
 /// Whole weeks for which one cell is released, or withheld.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// A team, several teams joined with `+`, or `unassigned`.
+    /// A team, several teams joined with `+`, `unassigned`, or `organization`, where lies what names no team.
     pub cell: String,
-    /// Empty for `unassigned`.
+    /// Empty for the last two.
     pub teams: Vec<String>,
     /// A Monday.
     pub start: Date,
@@ -37,18 +38,36 @@ impl Span {
     pub fn mondays(&self) -> Vec<Date> {
         (0..self.weeks).map(|week| self.start + week.weeks()).collect()
     }
+
+    /// Whether work by that person, in the week of that Monday, lies in it.
+    pub(super) fn holds_work(&self, oracle: &Oracle<'_>, monday: Date, person: Option<&Person>) -> bool {
+        self.holds(monday)
+            && match person.and_then(|person| team_in_week(oracle.organisation, person, monday)) {
+                None => self.cell == UNASSIGNED,
+                Some(team) => self.teams.iter().any(|member| member == team),
+            }
+    }
+
+    /// Whether something that a team runs, or nobody's team does, lies in it.
+    pub(super) fn holds_of_team(&self, monday: Date, team: Option<&str>) -> bool {
+        self.holds(monday)
+            && match team {
+                None => self.cell == ORGANIZATION,
+                Some(team) => self.teams.iter().any(|member| member == team),
+            }
+    }
+
+    fn holds(&self, monday: Date) -> bool {
+        self.start <= monday && monday < self.end()
+    }
 }
 
-/// All spans that are over, and settled, by `covered_through`.
-pub(super) fn spans(
-    organisation: &Organisation,
-    history_start: Timestamp,
-    covered_through: Timestamp,
-    settle: SignedDuration,
-) -> Vec<Span> {
+/// All spans that are over, and settled, when everything was last read.
+pub(super) fn spans(oracle: &Oracle<'_>) -> Vec<Span> {
+    let (organisation, calendar) = (oracle.organisation, &oracle.calendar);
     let mut all: Vec<Span> = Vec::new();
-    let mut monday = first_monday(history_start);
-    while midnight(monday) < covered_through {
+    let mut monday = calendar.first_monday(oracle.history_start);
+    while calendar.midnight(monday) < oracle.covered_through() {
         let free = |cell_or_team: &str| {
             !all.iter().any(|span| {
                 monday < span.end() && (span.cell == cell_or_team || span.teams.iter().any(|team| team == cell_or_team))
@@ -71,10 +90,13 @@ pub(super) fn spans(
         if free(UNASSIGNED) && without_team > 0 {
             begun.push(span(Vec::new(), monday, without_team));
         }
+        let roster = whole_roster(organisation, monday).len();
+        let (cell, withheld) = (ORGANIZATION.to_owned(), roster < ROSTER_OF_AN_ORGANIZATION);
+        begun.push(Span { cell, teams: Vec::new(), start: monday, weeks: 1, roster, withheld });
         all.append(&mut begun);
         monday += 1.week();
     }
-    all.retain(|span| midnight(span.end()) + settle <= covered_through);
+    all.retain(|span| calendar.midnight(span.end()) + oracle.settle <= oracle.covered_through());
     all
 }
 
@@ -99,7 +121,7 @@ fn pools(mut small: Vec<(String, usize)>) -> Vec<Vec<(String, usize)>> {
 
 fn span(teams: Vec<String>, monday: Date, roster: usize) -> Span {
     let cell = if teams.is_empty() { UNASSIGNED.to_owned() } else { teams.join("+") };
-    let left = EPOCH_WEEKS - week_index(monday).rem_euclid(EPOCH_WEEKS);
+    let left = weeks_left(monday);
     let (weeks, withheld) = if roster < MINIMUM_GROUP {
         (1, true)
     } else {
@@ -117,38 +139,6 @@ fn span(teams: Vec<String>, monday: Date, roster: usize) -> Span {
         }
     };
     Span { cell, teams, start: monday, weeks, roster, withheld }
-}
-
-/// Whole weeks since the first Monday of 1970.
-fn week_index(monday: Date) -> i64 {
-    let days = (midnight(monday).as_second() - midnight(Date::constant(1970, 1, 5)).as_second()) / 86_400;
-    days / 7
-}
-
-pub(super) fn first_monday(at: Timestamp) -> Date {
-    let mut date = date_of(at);
-    if midnight(date) < at {
-        date += 1.day();
-    }
-    monday_at_or_after(date)
-}
-
-pub(super) fn monday_at_or_after(mut date: Date) -> Date {
-    while date.weekday() != Weekday::Monday {
-        date += 1.day();
-    }
-    date
-}
-
-pub(super) fn monday_at_or_before(mut date: Date) -> Date {
-    while date.weekday() != Weekday::Monday {
-        date -= 1.day();
-    }
-    date
-}
-
-pub(super) fn midnight(date: Date) -> Timestamp {
-    date.to_zoned(TimeZone::UTC).expect("dates of this era have a midnight").timestamp()
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ impl Story {
         repository.pushes.push(Push { at: at(merged_at), head: parent + 1 });
         let merged = EventKind::Merged { commit: parent + 1 };
         let events = vec![event(merged_at, merged), event(merged_at, EventKind::Closed)];
+        let opened_at = at(merged_at) - SignedDuration::from_hours(10);
         repository.changes.push(Change {
             number: u32::try_from(self.next_commit).unwrap(),
             id: 1,
@@ -126,11 +127,11 @@ impl Story {
             branch: String::new(),
             fork_deleted: false,
             author: Some(author),
-            opened_at: at(merged_at) - SignedDuration::from_hours(10),
+            opened_at,
             opened_as_draft: false,
             events,
             reviews,
-            heads: Vec::new(),
+            heads: vec![(opened_at, "head".to_owned())],
             comments: Vec::new(),
         });
         repository.changes.last_mut().unwrap()
@@ -152,8 +153,10 @@ impl Story {
         Oracle {
             organisation: &self.organisation,
             history_start: at("2026-07-27T00:00:00Z"),
-            covered_through: at(covered_through),
+            looks: vec![at(covered_through)],
             settle: SignedDuration::from_hours(36),
+            calendar: Calendar::UTC,
+            sources: Sources::default(),
         }
     }
 }
@@ -184,7 +187,7 @@ const ACTIVITY: [&str; 4] = ["commits_count", "pull_requests_count", "code_revie
 fn a_week_of_five_authors_is_answered_in_full() {
     let mut story = Story::of(&[("a", 10)]);
     story.busy_day(7, "2026-07-29");
-    let answer = story.oracle("2026-08-04T12:00:00Z").activity(Range::Week, &Scope::Organisation);
+    let answer = story.oracle("2026-08-04T12:00:00Z").answer("activity", Range::Week, &Scope::Organisation);
     assert_eq!(
         answer,
         json!({
@@ -194,11 +197,13 @@ fn a_week_of_five_authors_is_answered_in_full() {
             "active_developers_count": 5.0,
             "ai_tool_adoption_rate": null,
             "platform_usage_count": null,
+            "active_share": 50.0,
             "window": {"from": MONDAY, "to": "2026-08-03", "weeks_total": 1, "weeks_covered": 1, "as_of": "2026-08-03"},
             "withheld": {"ai_tool_adoption_rate": "no_source", "platform_usage_count": "no_source"},
         })
     );
-    let answer = story.oracle("2026-08-04T12:00:00Z").communication(Range::Week, &Scope::Cell("a".to_owned()));
+    let answer =
+        story.oracle("2026-08-04T12:00:00Z").answer("communication", Range::Week, &Scope::Cell("a".to_owned()));
     assert_eq!(answer["avg_review_time_hours"], 3.0);
     assert_eq!(answer["withheld"]["cross_team_prs"], "suppressed");
 }
@@ -207,7 +212,7 @@ fn a_week_of_five_authors_is_answered_in_full() {
 fn four_authors_are_withheld_and_reviews_stand_alone() {
     let mut story = Story::of(&[("a", 10)]);
     story.busy_day(4, "2026-07-29");
-    let answer = story.oracle("2026-08-04T12:00:00Z").activity(Range::Week, &Scope::Organisation);
+    let answer = story.oracle("2026-08-04T12:00:00Z").answer("activity", Range::Week, &Scope::Organisation);
     assert_eq!(figures(&answer, &ACTIVITY), json!([null, null, null, null]));
     assert_eq!(answer["withheld"]["commits_count"], "suppressed");
 
@@ -215,7 +220,7 @@ fn four_authors_are_withheld_and_reviews_stand_alone() {
     for (author, reviewer) in [("p1", "p5"), ("p2", "p6"), ("p3", "p7"), ("p4", "p8"), ("p11", "p9")] {
         story.merged(author, "2026-07-29T20:00:00Z", &[(reviewer, "2026-07-29T13:00:00Z")]);
     }
-    let answer = story.oracle("2026-08-04T12:00:00Z").activity(Range::Week, &Scope::Cell("a".to_owned()));
+    let answer = story.oracle("2026-08-04T12:00:00Z").answer("activity", Range::Week, &Scope::Cell("a".to_owned()));
     assert_eq!(figures(&answer, &ACTIVITY), json!([null, null, 5, 5.0]));
 }
 
@@ -223,7 +228,7 @@ fn four_authors_are_withheld_and_reviews_stand_alone() {
 fn nothing_is_released_before_the_span_has_settled() {
     let mut story = Story::of(&[("a", 10)]);
     story.busy_day(7, "2026-07-29");
-    let answer = story.oracle("2026-08-04T11:59:59Z").activity(Range::Day, &Scope::Organisation);
+    let answer = story.oracle("2026-08-04T11:59:59Z").answer("activity", Range::Day, &Scope::Organisation);
     assert_eq!(
         answer["window"],
         json!({"from": null, "to": null, "weeks_total": 0, "weeks_covered": 0, "as_of": null})
@@ -239,21 +244,21 @@ fn dates_snap_inward_and_too_short_windows_say_so() {
     story.busy_day(7, "2026-08-05");
     let oracle = story.oracle("2026-08-12T12:00:00Z");
     let dates = |from: &str, to: &str| Range::Dates { from: from.parse().unwrap(), to: to.parse().unwrap() };
-    let answer = oracle.activity(dates("2026-07-28", "2026-08-16"), &Scope::Organisation);
+    let answer = oracle.answer("activity", dates("2026-07-28", "2026-08-16"), &Scope::Organisation);
     assert_eq!(answer["pull_requests_count"], 7);
     assert_eq!(
         answer["window"],
         json!({"from": "2026-08-03", "to": "2026-08-10", "weeks_total": 1, "weeks_covered": 1, "as_of": "2026-08-10"})
     );
     for range in [dates("2026-07-28", "2026-08-09"), Range::Day] {
-        let answer = oracle.activity(range, &Scope::Organisation);
+        let answer = oracle.answer("activity", range, &Scope::Organisation);
         assert_eq!(answer["withheld"]["pull_requests_count"], "window_too_short");
         assert_eq!(
             answer["window"],
             json!({"from": "2026-08-10", "to": "2026-08-10", "weeks_total": 0, "weeks_covered": 0, "as_of": "2026-08-10"})
         );
     }
-    let answer = oracle.activity(dates("2026-08-24", "2026-09-07"), &Scope::Organisation);
+    let answer = oracle.answer("activity", dates("2026-08-24", "2026-09-07"), &Scope::Organisation);
     assert_eq!(answer["withheld"]["pull_requests_count"], "not_covered");
     assert_eq!(answer["window"]["weeks_total"], 2);
 }
@@ -278,11 +283,14 @@ fn bots_machines_ghosts_and_authors_themselves_are_no_reviewers() {
     story.merged("ghost", "2026-07-29T20:00:03Z", &[]);
     let oracle = story.oracle("2026-08-12T12:00:00Z");
     let first = Range::Dates { from: MONDAY.parse().unwrap(), to: "2026-08-03".parse().unwrap() };
-    let answer = oracle.activity(first, &Scope::Organisation);
+    let answer = oracle.answer("activity", first, &Scope::Organisation);
     assert_eq!(figures(&answer, &ACTIVITY), json!([6, 6, 7, 5.0]));
-    assert_eq!(oracle.communication(first, &Scope::Organisation)["avg_review_time_hours"], 5.0);
+    assert_eq!(oracle.answer("communication", first, &Scope::Organisation)["avg_review_time_hours"], 5.0);
     // A second review of the same pair is no review of the second week.
-    assert_eq!(oracle.activity(Range::Week, &Scope::Organisation)["withheld"]["code_reviews_count"], "suppressed");
+    assert_eq!(
+        oracle.answer("activity", Range::Week, &Scope::Organisation)["withheld"]["code_reviews_count"],
+        "suppressed"
+    );
     let expected = oracle.expected_facts();
     assert_eq!(expected.merged_changes, Count { total: 9, human: 6 });
     assert_eq!(expected.reviews, Count { total: 6 * 6 + 1, human: 6 * 3 + 1 });
@@ -307,8 +315,8 @@ fn the_wait_begins_when_the_draft_became_ready_for_the_last_time() {
             _ => {}
         }
     }
-    let waited = story.oracle("2026-08-04T12:00:00Z").atoms()[0].review_time.unwrap();
-    assert_eq!(waited, ReviewTime { seconds: (2 + 4 * 5) * 3600, changes: 5, alone: true });
+    let waited = story.oracle("2026-08-04T12:00:00Z").atoms()[0].measures["review_time"];
+    assert_eq!(waited, Measure { total: (2 + 4 * 5) * 3600, count: 5, alone: true });
 }
 
 #[test]
@@ -323,7 +331,7 @@ fn few_people_behind_the_rest_blur_the_mean() {
         );
     }
     let mean = |story: &Story| {
-        story.oracle("2026-08-04T12:00:00Z").communication(Range::Week, &Scope::Organisation)["avg_review_time_hours"]
+        story.oracle("2026-08-04T12:00:00Z").answer("communication", Range::Week, &Scope::Organisation)["avg_review_time_hours"]
             .clone()
     };
     assert_eq!(mean(&story), 3.9);
@@ -348,7 +356,7 @@ fn people_belong_to_the_team_of_the_weeks_monday() {
     let oracle = story.oracle("2026-08-12T12:00:00Z");
     let changes = |from: &str, to: &str| {
         let range = Range::Dates { from: from.parse().unwrap(), to: to.parse().unwrap() };
-        oracle.activity(range, &Scope::Cell("a".to_owned()))["pull_requests_count"].clone()
+        oracle.answer("activity", range, &Scope::Cell("a".to_owned()))["pull_requests_count"].clone()
     };
     assert_eq!(changes(MONDAY, "2026-08-03"), 6);
     assert_eq!(changes("2026-08-03", "2026-08-10"), 5);
@@ -361,7 +369,7 @@ fn cross_team_work_needs_five_on_both_sides() {
         story.merged(&format!("p{person}"), "2026-07-29T20:00:00Z", &[]);
     }
     let cross = |story: &Story| {
-        story.oracle("2026-08-04T12:00:00Z").communication(Range::Week, &Scope::Cell("b".to_owned()))["cross_team_prs"]
+        story.oracle("2026-08-04T12:00:00Z").answer("communication", Range::Week, &Scope::Cell("b".to_owned()))["cross_team_prs"]
             .clone()
     };
     assert_eq!(cross(&story), Value::Null);
@@ -371,6 +379,7 @@ fn cross_team_work_needs_five_on_both_sides() {
     }
     let own = story.organisation.repositories[0].changes.split_off(first);
     story.organisation.repositories[1].changes = own;
+    story.organisation.repositories[1].commits = story.organisation.repositories[0].commits.clone();
     assert_eq!(cross(&story), 5);
 }
 
@@ -389,7 +398,7 @@ fn branch_commits_land_when_they_are_merged_and_old_reviews_do_not_exist() {
         early.at = at("2026-07-26T23:59:59Z");
         change.reviews.insert(0, early);
     }
-    let answer = story.oracle("2026-08-04T12:00:00Z").activity(Range::Week, &Scope::Cell("a".to_owned()));
+    let answer = story.oracle("2026-08-04T12:00:00Z").answer("activity", Range::Week, &Scope::Cell("a".to_owned()));
     assert_eq!(figures(&answer, &ACTIVITY), json!([6, 5, 5, 5.0]));
 }
 
@@ -398,7 +407,7 @@ fn people_of_long_spans_count_for_each_of_their_weeks() {
     let mut story = Story::of(&[("a", 10), ("b", 7)]);
     story.busy_day(17, "2026-07-29");
     story.busy_day(5, "2026-08-05");
-    let answer = story.oracle("2026-08-12T12:00:00Z").activity(Range::Month, &Scope::Organisation);
+    let answer = story.oracle("2026-08-12T12:00:00Z").answer("activity", Range::Month, &Scope::Organisation);
     // Team a: 10 and 5 people in two weeks; team b: 5 people in a span of two weeks.
     assert_eq!(answer["active_developers_count"], 12.5);
     assert_eq!(answer["window"]["weeks_covered"], 2);
@@ -415,7 +424,7 @@ fn outsiders_count_among_the_unassigned_but_fill_neither_roster_nor_threshold() 
     };
     let ask = |story: &Story| {
         let scope = Scope::Cell("unassigned".to_owned());
-        story.oracle("2026-10-13T12:00:00Z").activity(Range::Quarter, &scope)["pull_requests_count"].clone()
+        story.oracle("2026-10-13T12:00:00Z").answer("activity", Range::Quarter, &scope)["pull_requests_count"].clone()
     };
 
     let mut story = Story::of(&[("a", 10), ("", 4)]);
@@ -451,7 +460,8 @@ fn most_work_of_a_generated_organisation_is_released_and_every_rule_withholds_so
     let mut kept: Vec<Atom> = Vec::new();
     for seed in 1..=5 {
         let organisation = Organisation::generate(seed, at("2026-07-01T12:00:00Z"));
-        let oracle = Oracle::new(&organisation, organisation.end, organisation.end, SignedDuration::from_hours(36));
+        let mut oracle = Oracle::new(&organisation, organisation.end, organisation.end, SignedDuration::from_hours(36));
+        oracle.sources = Sources::ALL;
         let share = oracle.share_released();
         println!("seed {seed}: {} %, {share:?}, {:?}", share.percent(), oracle.expected_facts());
         assert!((60..100).contains(&share.percent()), "seed {seed}: {} %", share.percent());
@@ -462,18 +472,32 @@ fn most_work_of_a_generated_organisation_is_released_and_every_rule_withholds_so
     for weeks in 1..=4 {
         assert!(kept.iter().any(|atom| atom.span.weeks == weeks), "no span of {weeks} weeks");
     }
-    let both = |name: &str, released: &dyn Fn(&Atom) -> bool| {
-        let count = kept.iter().filter(|atom| released(atom)).count();
-        println!("{name}: {count} of {}", kept.len());
-        assert!(count > 0 && count < kept.len(), "{name}: {count} of {}", kept.len());
+    let both = |family: &str, name: &str, released: &dyn Fn(&Atom) -> bool| {
+        let of_family = || kept.iter().filter(|atom| atom.family == family);
+        let (count, all) = (of_family().filter(|atom| released(atom)).count(), of_family().count());
+        println!("{family}, {name}: {count} of {all}");
+        assert!(count > 0 && count < all, "{family}, {name}: {count} of {all}");
     };
-    both("pull requests", &|atom| atom.pull_requests.is_some());
-    both("review time", &|atom| atom.review_time.is_some());
-    both("changes without review time", &|atom| atom.pull_requests.is_some() && atom.review_time.is_none());
-    both("alone", &|atom| atom.review_time.is_some_and(|time| time.alone));
-    both("not alone", &|atom| atom.review_time.is_some_and(|time| !time.alone));
-    both("cross-team", &|atom| atom.cross_team.is_some());
-    both("reviews", &|atom| atom.code_reviews.is_some());
-    both("commits", &|atom| atom.commits.is_some());
-    both("active", &|atom| atom.active.is_some());
+    for (family, components) in [
+        (
+            "change",
+            ["merged_changes", "review_time", "unreviewed_merges", "review_comments", "cross_team_changes"].as_slice(),
+        ),
+        ("review", &["reviews"]),
+        ("commit", &["commits"]),
+        ("active", &["active_people", "active_share"]),
+        ("lead_time", &["lead_time"]),
+        ("build", &["builds", "covered_lines"]),
+        ("deployment", &["deployments", "deployment_days", "failed_deployments", "rework"]),
+        ("incident", &["recovery", "open_incidents"]),
+        ("survey", &["responses", "net_promoters"]),
+    ] {
+        for component in components {
+            both(family, component, &|atom| atom.measures.contains_key(component));
+        }
+    }
+    assert!(kept.iter().any(|atom| atom.measures.contains_key("messages")));
+    let review_time = |atom: &Atom| atom.measures.get("review_time").copied();
+    both("change", "alone", &|atom| review_time(atom).is_some_and(|time| time.alone));
+    both("change", "not alone", &|atom| review_time(atom).is_some_and(|time| !time.alone));
 }

@@ -3,7 +3,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::spans::{Span, monday_at_or_after, monday_at_or_before};
+use super::calendar::{monday_at_or_after, monday_at_or_before};
+use super::spans::Span;
 
 /// What a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

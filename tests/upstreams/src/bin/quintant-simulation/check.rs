@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use quintant_upstreams::check::check;
 use quintant_upstreams::check::collected::{Status, collected};
-use quintant_upstreams::oracle::Oracle;
+use quintant_upstreams::oracle::{Oracle, Sources};
 use quintant_upstreams::organisation::Organisation;
 
 use crate::story::Story;
@@ -36,7 +36,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let organisation = arguments.story.organisation();
     let first = arguments.first.unwrap_or(organisation.end);
-    let oracle = Oracle::new(&organisation, first, organisation.end, arguments.settle);
+    let mut oracle = Oracle::new(&organisation, first, organisation.end, arguments.settle);
+    oracle.sources = Sources::ALL;
     let report =
         check(&arguments.url, &oracle).await.with_context(|| format!("asking Quintant at `{}`", arguments.url))?;
     println!("{}", report.table());

@@ -1,0 +1,135 @@
+//! Decides, for one family of one span, what is released: counts what there was and who stands behind it, and nothing more clever.
+
+mod systems;
+mod talk;
+mod work;
+
+use std::collections::BTreeMap;
+
+use super::Oracle;
+use super::delivered::{Broken, Built, Deployed, builds, deployments, incidents};
+use super::facts::{Landed, Merged, Reviewed, landed, merged, reviewed};
+use super::shipped::{Shipped, shipped};
+use super::spans::{ORGANIZATION, Span, UNASSIGNED};
+use super::spoken::{Posted, posts};
+
+/// What one span of one cell tells of one family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Atom {
+    pub span: Span,
+    pub family: &'static str,
+    /// The instrument of a survey; empty for everything else.
+    pub facet: &'static str,
+    /// Without those that are withheld.
+    pub measures: BTreeMap<&'static str, Measure>,
+    /// Seconds of each recovery that is told.
+    pub recoveries: Vec<i64>,
+    /// How much there was of what the family counts, told or not.
+    pub truth: i64,
+}
+
+/// A sum and how many observations it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    pub total: i64,
+    pub count: i64,
+    /// Its parts are too few people's, or tell how many people there are: only the quotient is told.
+    pub alone: bool,
+}
+
+type Measures = BTreeMap<&'static str, Measure>;
+
+impl Atom {
+    #[must_use]
+    pub fn total(&self, component: &str) -> Option<i64> {
+        self.measures.get(component).map(|measure| measure.total)
+    }
+}
+
+impl Measure {
+    fn count(count: i64) -> Self {
+        Self::of(count, count)
+    }
+
+    fn of(total: i64, count: i64) -> Self {
+        Self { total, count, alone: false }
+    }
+
+    fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+}
+
+/// Everything that can be known.
+struct Facts<'a> {
+    merged: Vec<Merged>,
+    reviewed: Vec<Reviewed>,
+    landed: Vec<Landed>,
+    shipped: Vec<Shipped>,
+    builds: Vec<Built<'a>>,
+    deployments: Vec<Deployed<'a>>,
+    incidents: Vec<Broken<'a>>,
+    posts: Vec<Posted>,
+}
+
+pub(super) fn atoms(oracle: &Oracle<'_>, spans: &[Span]) -> Vec<Atom> {
+    let (merged, deployments) = (merged(oracle), deployments(oracle));
+    let facts = Facts {
+        reviewed: reviewed(oracle),
+        landed: landed(oracle),
+        shipped: shipped(oracle, &merged, &deployments),
+        builds: builds(oracle),
+        incidents: incidents(oracle, &deployments),
+        posts: posts(oracle),
+        merged,
+        deployments,
+    };
+    spans.iter().flat_map(|span| of_span(oracle, &facts, span)).collect()
+}
+
+fn of_span(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<Atom> {
+    let (sources, mut found) = (oracle.sources, Vec::new());
+    let mut add = |family, facet, (truth, mut measures): (i64, Measures)| {
+        if span.withheld {
+            measures.clear();
+        }
+        let recoveries =
+            if measures.contains_key("recovery") { systems::recoveries(oracle, facts, span) } else { Vec::new() };
+        found.push(Atom { span: span.clone(), family, facet, measures, recoveries, truth });
+    };
+    if span.cell != ORGANIZATION {
+        add("change", "", work::change(oracle, facts, span));
+        add("review", "", work::review(oracle, facts, span));
+        add("commit", "", work::commit(oracle, facts, span));
+        add("active", "", work::active(oracle, facts, span));
+        if sources.deploys() {
+            add("lead_time", "", work::lead_time(oracle, facts, span));
+        }
+        if sources.posts {
+            add("usage", "", talk::usage(oracle, facts, span));
+        }
+    }
+    if span.cell != UNASSIGNED {
+        if sources.deploys() {
+            add("build", "", systems::build(oracle, facts, span));
+            add("deployment", "", systems::deployment(oracle, facts, span));
+        }
+        if sources.delivery {
+            add("incident", "", systems::incident(oracle, facts, span));
+        }
+        if sources.nps && oracle.surveyed_through() >= oracle.calendar.midnight(span.end()) + oracle.settle {
+            // Asked, whatever the instrument; the service's answers name no team.
+            add("survey", "", (0, Measures::new()));
+            // A campaign that hardly anybody answered is as one that was not.
+            let (answers, measures) = talk::survey(oracle, span);
+            if span.cell == ORGANIZATION && !measures.is_empty() {
+                add("survey", "nps", (answers, measures));
+            }
+        }
+    }
+    found
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).expect("counts of a story are small")
+}
