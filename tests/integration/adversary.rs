@@ -176,12 +176,12 @@ fn is_whole(answer: &Value) -> bool {
     window["weeks_covered"] == window["weeks_total"]
 }
 
-/// The fields of each dimension, without when it was asked and how far everything is by then.
+/// The values of each dimension. Why one is missing may be told anew: whether anything of its kind was ever told.
 fn figures(answer: &Value) -> Value {
     let mut figures = json!({});
     for dimension in ["activity", "communication"] {
         for (field, value) in answer[dimension].as_object().unwrap() {
-            if field != "window" && field != "details" {
+            if !["window", "details", "withheld"].contains(&field.as_str()) {
                 figures[field] = value.clone();
             }
         }

@@ -204,8 +204,14 @@ mod tests {
     #[test]
     fn only_what_needs_the_database_can_lack_it_and_whatever_is_busy_says_for_how_long() {
         let document: serde_json::Value = serde_json::from_str(&super::text()).unwrap();
-        for (path, operations) in document["paths"].as_object().unwrap() {
-            let mut busy = &operations["get"]["responses"]["503"];
+        let paths = document["paths"].as_object().unwrap();
+        let operations = |path: &serde_json::Value| -> Vec<serde_json::Value> {
+            path.as_object().unwrap().values().cloned().collect()
+        };
+        for (path, operation) in
+            paths.iter().flat_map(|(path, all)| operations(all).into_iter().map(move |one| (path, one)))
+        {
+            let mut busy = &operation["responses"]["503"];
             if let Some(reference) = busy["$ref"].as_str() {
                 busy = document.pointer(reference.trim_start_matches('#')).unwrap();
             }

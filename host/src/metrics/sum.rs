@@ -47,10 +47,11 @@ impl Answers {
             Window::Whole | Window::Newest => lies_in,
             Window::Ending | Window::Carried(_) => ends_in,
         };
-        let inside: Vec<&Atom> = near.clone().filter(|atom| is_inside(atom, weeks)).collect();
+        let inside = near.clone().filter(|atom| is_inside(atom, weeks));
+        // What was withheld last is not told as it was before.
+        let inside: Vec<&Atom> = if recipe.window == Window::Newest { newest(inside) } else { inside.collect() };
         let told: Vec<&Atom> = inside.iter().copied().filter(|atom| tells(atom, recipe, facet)).collect();
         if !told.is_empty() {
-            let told = if recipe.window == Window::Newest { newest(told.into_iter()) } else { told };
             return Ok(added(recipe.component, &told, false));
         }
         if let Window::Carried(carried) = recipe.window {

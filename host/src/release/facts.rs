@@ -19,7 +19,7 @@ pub struct Facts {
     pub deliveries: Deliveries,
     /// Earlier ones too, for what their pipelines cover.
     pub builds: Vec<FinishedBuild>,
-    /// Earlier ones too, for what incidents were caused by.
+    /// Earlier ones too, and those of the week after, for what incidents were caused by.
     pub deployments: Vec<FinishedDeployment>,
     /// Earlier ones, and those of the week after, which may have been caused in these weeks.
     pub incidents: Vec<KnownIncident>,
@@ -41,13 +41,15 @@ impl Facts {
         let mut facts = Self::default();
         let any = |wanted: &[Family]| wanted.iter().any(|family| families.contains(family));
         let with_earlier = weeks.start.plus(-MOST_WEEKS_BACK)..weeks.end;
+        // An incident of the next day may be blamed on these weeks, or on what was deployed since.
+        let with_blamed = with_earlier.start..weeks.end.plus(1);
         if any(&[Family::Change, Family::Review, Family::Commit, Family::Active]) {
             facts.changes = releasing.merged_changes_fetch(weeks).await?;
             facts.reviews = releasing.reviews_fetch(weeks).await?;
             facts.commits = releasing.landed_commits_fetch(weeks).await?;
         }
         if any(&[Family::LeadTime, Family::Deployment, Family::Incident]) {
-            facts.deployments = releasing.deployments_fetch(&with_earlier).await?;
+            facts.deployments = releasing.deployments_fetch(&with_blamed).await?;
         }
         if any(&[Family::LeadTime]) {
             let heads = Deliveries::heads(&facts.deployments);
@@ -60,7 +62,7 @@ impl Facts {
             facts.builds = releasing.builds_fetch(&with_earlier).await?;
         }
         if any(&[Family::Deployment, Family::Incident]) {
-            facts.incidents = releasing.incidents_fetch(&(with_earlier.start..weeks.end.plus(1))).await?;
+            facts.incidents = releasing.incidents_fetch(&with_blamed).await?;
         }
         if any(&[Family::Usage]) {
             facts.uses = releasing.uses_fetch(weeks).await?;

@@ -1,10 +1,12 @@
 //! What runs: builds, deployments, incidents. Nobody is in them, so a true 0 is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::group::histogram_of_machines;
 use super::{Cell, Measures, count};
-use crate::model::{BuildResult, Component, EntityKey, FinishedBuild, FinishedDeployment, KnownIncident, Measure};
+use crate::model::{
+    BuildResult, Component, EntityKey, FinishedBuild, FinishedDeployment, KnownIncident, LineCoverage, Measure,
+};
 use crate::release::delivery::days;
 
 const DAYS_PER_WEEK: i64 = 7;
@@ -15,13 +17,14 @@ impl Cell<'_> {
         let finished: Vec<&FinishedBuild> = of_team().filter(|build| self.span.contains(build.week)).collect();
         let good = finished.iter().filter(|build| build.result == BuildResult::Success).count();
         let mut measures = Measures::from([(Component::Builds, Measure::of(count(good), count(finished.len())))]);
-        // Builds come in order: the newest that was covered stays.
-        let mut newest = BTreeMap::new();
-        for build in of_team().filter(|build| build.week < self.span.end()) {
-            if let Some(coverage) = build.coverage {
-                newest.insert(self.pipeline(build), coverage);
-            }
-        }
+        // A pipeline has a key in each epoch: all its builds are found under the oldest one.
+        let older: HashMap<EntityKey, EntityKey> =
+            of_team().filter_map(|build| Some((build.pipeline.key, build.pipeline.earlier?))).collect();
+        let oldest = |key: EntityKey| older.get(&key).copied().unwrap_or(key);
+        let newest: BTreeMap<EntityKey, LineCoverage> = of_team()
+            .filter(|build| build.week < self.span.end())
+            .filter_map(|build| Some((self.pipeline(build, &oldest), build.coverage?)))
+            .collect();
         if !newest.is_empty() {
             let covered = newest.values().map(|lines| i64::from(lines.covered)).sum();
             let total = newest.values().map(|lines| i64::from(lines.total)).sum();
@@ -30,10 +33,10 @@ impl Cell<'_> {
         measures
     }
 
-    /// Under the key of the epoch before where it has one, so that a pipeline is one over an epoch's boundary.
-    fn pipeline(&self, build: &FinishedBuild) -> EntityKey {
+    /// Under the key of the epoch before, so that a pipeline is one over an epoch's boundary: facts reach back over one.
+    fn pipeline(&self, build: &FinishedBuild, oldest: &impl Fn(EntityKey) -> EntityKey) -> EntityKey {
         let is_newest = build.week.epoch() == self.span.start.epoch();
-        build.pipeline.earlier.filter(|_| is_newest).unwrap_or(build.pipeline.key)
+        if is_newest { oldest(build.pipeline.key) } else { build.pipeline.key }
     }
 
     pub(super) fn deployments(&self) -> Measures {
