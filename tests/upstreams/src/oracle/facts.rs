@@ -67,7 +67,7 @@ pub(super) fn merged(oracle: &Oracle<'_>) -> Vec<Merged> {
                 week: oracle.calendar.week_of(at),
                 repository: position,
                 commit,
-                first_review: first_review(organisation, change, author.as_ref(), at),
+                first_review: first_review(oracle, change, author.as_ref(), at),
                 author,
                 began_at: first_commit_authored_at(repository, change).min(change.opened_at),
                 comments: comments(organisation, change),
@@ -91,27 +91,26 @@ fn comments(organisation: &Organisation, change: &Change) -> Vec<Timestamp> {
     by_others.map(|(at, _)| at).collect()
 }
 
-/// A review that came only after the merge is none that the change waited for.
+/// A review that came only after the merge is none that the change waited for. A source tells of the first one by another account; where
+/// that is the author's own second one, the others are known from as far back as was looked.
 fn first_review(
-    organisation: &Organisation,
+    oracle: &Oracle<'_>,
     change: &Change,
     author: Option<&Person>,
     merged_at: Timestamp,
 ) -> Option<FirstReview> {
-    let mut first: Option<(Timestamp, Person)> = None;
+    let mut reviews: Vec<(Timestamp, Person)> = Vec::new();
     for review in &change.reviews {
-        if review.state == ReviewState::Pending || review.at > merged_at {
-            continue;
-        }
-        let Who::Person(reviewer) = who(organisation, review.reviewer) else {
-            continue;
-        };
-        let earlier = first.as_ref().is_none_or(|(at, _)| review.at < *at);
-        if Some(&reviewer) != author && earlier {
-            first = Some((review.at, reviewer));
+        let counts = review.state != ReviewState::Pending && review.at <= merged_at && review.reviewer != change.author;
+        if let (true, Who::Person(reviewer)) = (counts, who(oracle.organisation, review.reviewer)) {
+            reviews.push((review.at, reviewer));
         }
     }
-    let (reviewed_at, reviewer) = first?;
+    reviews.sort_by_key(|(at, _)| *at);
+    let is_told = reviews.first().is_some_and(|(_, reviewer)| Some(reviewer) != author);
+    let (reviewed_at, reviewer) = reviews
+        .into_iter()
+        .find(|(at, reviewer)| Some(reviewer) != author && (is_told || *at >= oracle.history_start))?;
     let asked_at = match ready_at(change, merged_at) {
         Some(ready_at) if ready_at <= reviewed_at => ready_at,
         _ => change.opened_at,
