@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::{Lease, SourceId, Store, StoreError, instant, lease};
+use super::{Lease, ListVersion, SourceId, Store, StoreError, instant, lease};
 use crate::model::{Family, FeedName, Sealed, Week};
 
 /// What is known of a feed before its next page.
@@ -136,25 +136,28 @@ impl Store {
     }
 }
 
-/// Keeps where reading goes on, and what is covered by now, where [`lease::guard`] would let it.
+/// Keeps where reading goes on, and what is covered by now, where [`lease::guard`] would let it. Answers which list of those who have
+/// opted out there is, which costs nothing here.
 pub(super) async fn advance(
     connection: &mut PgConnection,
     lease: Lease,
     feed: &FeedName,
     cursor: Option<&Sealed>,
     covered_through: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    let advanced = sqlx::query!(
-        "WITH held AS (SELECT id FROM app.source WHERE id = $1 AND token = $2 FOR SHARE)
-         UPDATE app.feed SET cursor = coalesce($4, cursor), covered_through_ms = greatest(covered_through_ms, $5)
-         WHERE source_id = (SELECT id FROM held) AND name = $3",
+) -> Result<ListVersion, StoreError> {
+    let advanced = sqlx::query_as!(
+        ListVersion,
+        r#"WITH held AS (SELECT id FROM app.source WHERE id = $1 AND token = $2 FOR SHARE)
+           UPDATE app.feed SET cursor = coalesce($4, cursor), covered_through_ms = greatest(covered_through_ms, $5)
+           WHERE source_id = (SELECT id FROM held) AND name = $3
+           RETURNING (SELECT count(*) FROM app.opt_out) AS "entries!", (SELECT coalesce(max(number), 0) FROM app.opt_out) AS "newest!""#,
         lease.source.0,
         lease.token,
         feed.as_str(),
         cursor.map(Sealed::as_bytes),
         covered_through.map(Timestamp::as_millisecond),
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    if advanced.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Overtaken) }
+    advanced.ok_or(StoreError::Overtaken)
 }

@@ -12,8 +12,8 @@ use crate::model::{Alias, Epoch, EpochSalt, OptOut, OptOutDigest, PrivacyCommand
 /// Which list it is: another one has another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ListVersion {
-    entries: i64,
-    newest: i64,
+    pub(super) entries: i64,
+    pub(super) newest: i64,
 }
 
 /// Something about one person that has begun, while pages and releases wait. Dropping it undoes it.

@@ -88,15 +88,16 @@ impl Store {
     ) -> Result<Stored, StoreError> {
         let mut transaction = self.pool.begin_with(releasing::BEGIN_PAGE).await?;
         let cursor = rows.cursor.as_ref();
-        match rows.reading {
+        let list = match rows.reading {
             Reading::Onward => feed::advance(&mut transaction, lease, feed, cursor, rows.covered_through).await?,
             Reading::Backfill(stretch) => {
                 lease::guard(&mut transaction, lease).await?;
                 let is_done = !rows.more && rows.covered_through.is_some();
                 backfill::advance(&mut transaction, lease, feed, stretch, cursor, is_done).await?;
+                opt_out::version(&mut transaction).await?
             }
-        }
-        if opt_out::version(&mut transaction).await? != rows.opt_outs {
+        };
+        if list != rows.opt_outs {
             return Err(StoreError::OptOutsChanged);
         }
         for (entry, accounts) in &rows.learned {
