@@ -243,14 +243,13 @@ impl Host {
 
     /// For a configuration as text; the database's URL and the token are in `database.url` and `github.token`.
     pub async fn for_text(text: &str, options: HostOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("github.token"), TOKEN).unwrap();
-        Self::start(folder, text, options).await
+        Self::for_text_and_roster(text, "person,team,from\n", options).await
     }
 
     /// As [`Host::for_text`], with a roster in `roster.csv`.
     pub async fn for_text_and_roster(text: &str, roster: &str, options: HostOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("github.token"), TOKEN).unwrap();
         std::fs::write(folder.path().join("roster.csv"), roster).unwrap();
         Self::start(folder, text, options).await
     }
