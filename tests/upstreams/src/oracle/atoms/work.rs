@@ -59,7 +59,7 @@ pub(super) fn change(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i6
         let comments = merged.iter().map(|change| comments(change)).sum();
         measures.insert("review_comments", Measure::of(comments, all));
     }
-    if let Some(across) = cross_team(oracle, &merged) {
+    if let Some(across) = cross_team(oracle, &merged, both_may_be_told) {
         measures.insert("cross_team_changes", Measure::count(across));
     }
     (all, measures)
@@ -74,20 +74,26 @@ fn review_time(seen: &[&Merged]) -> Option<Measure> {
     (authors.may_be_averaged() && reviewers.may_be_averaged()).then(|| Measure::of(seconds, whole(reviews.len())))
 }
 
-fn cross_team(oracle: &Oracle<'_>, merged: &[&Merged]) -> Option<i64> {
+/// Where it is told how many were reviewed, too, what only one of the two holds of, and what both or neither does, must be enough people's.
+fn cross_team(oracle: &Oracle<'_>, merged: &[&Merged], reviews_are_told: bool) -> Option<i64> {
     let organisation = oracle.organisation;
-    let mut across = Vec::new();
-    let mut within = Vec::new();
+    let (mut across, mut within) = (Vec::new(), Vec::new());
+    let (mut one_of_two, mut both_or_neither) = (Vec::new(), Vec::new());
     for change in merged {
         let team = change.author.as_ref().and_then(|author| team_in_week(organisation, author, change.week));
         let owner = owner(organisation, &organisation.repositories[change.repository].name);
-        match (team, owner) {
-            (Some(team), Some(owner)) if team == owner => within.push(*change),
-            (Some(_), Some(_)) => across.push(*change),
-            _ => {}
+        let is_across = matches!((&team, &owner), (Some(team), Some(owner)) if team != owner);
+        if is_across {
+            across.push(*change);
+        } else if team.is_some() && owner.is_some() {
+            within.push(*change);
         }
+        let side = if is_across == change.first_review.is_some() { &mut both_or_neither } else { &mut one_of_two };
+        side.push(*change);
     }
-    (authors(&across).may_be_told() && authors(&within).may_be_told()).then(|| whole(across.len()))
+    let hides = |changes: &[&Merged]| changes.is_empty() || authors(changes).is_enough();
+    let are_apart = !reviews_are_told || hides(&one_of_two) && hides(&both_or_neither);
+    (authors(&across).may_be_told() && authors(&within).may_be_told() && are_apart).then(|| whole(across.len()))
 }
 
 pub(super) fn review(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i64, Measures) {
