@@ -1,25 +1,22 @@
 //! Canaries: words that only upstreams, rosters and secrets know. None of them comes out anywhere, whatever goes wrong.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quintant::config::Config;
 use quintant::plugin::Limits;
 use quintant_tests::{
-    Database, Host, HostOptions, Log, Site, TOKEN, code_cache, ground, plugins, simulation_end, source_of,
+    Host, HostOptions, Log, Site, TOKEN, WriteAheadLog, code_cache, ground, plugins, simulation_end, source_of,
 };
 use quintant_upstreams::configuration::{Chat, Options, Pipelines, write_configuration};
 use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::script::{Answer, Behaviour, Script};
 use quintant_upstreams::{github, jenkins, mattermost, nps};
-use sqlx::{Connection, PgConnection, raw_sql};
 
 /// Of a story that no other test tells.
 const SEED: u64 = 4711;
 const MARK: &str = "zqxcanary";
-const WRITTEN: &[u8] = b"a word that is written for the test";
 
 /// With a mark in every text that somebody wrote.
 pub(crate) fn organisation() -> Organisation {
@@ -135,42 +132,13 @@ impl World {
     }
 }
 
-/// Keeps the server's write-ahead log from now on, as long as the connection lives; answers where it begins.
-async fn keep_write_ahead_log(connection: &mut PgConnection) -> String {
-    let slot = "SELECT pg_create_physical_replication_slot('canary_' || pg_backend_pid(), true, true)";
-    raw_sql(slot).execute(&mut *connection).await.unwrap();
-    sqlx::query_scalar("SELECT pg_current_wal_lsn()::text").fetch_one(connection).await.unwrap()
-}
-
-/// What was written since.
-async fn write_ahead_log(database: &Database, from: &str) -> Vec<u8> {
-    let folder =
-        PathBuf::from(&database.texts("SELECT setting FROM pg_settings WHERE name = 'data_directory'").await[0]);
-    let size = "SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size'";
-    let step = database.numbers(size).await[0];
-    let names = format!(
-        "SELECT DISTINCT pg_walfile_name('{from}'::pg_lsn + least(step, pg_current_wal_lsn() - '{from}'::pg_lsn))
-         FROM generate_series(0, (pg_current_wal_lsn() - '{from}'::pg_lsn + {step})::bigint, {step}) step"
-    );
-    let mut log = Vec::new();
-    for name in database.texts(&names).await {
-        log.extend(std::fs::read(folder.join("pg_wal").join(name)).unwrap());
-    }
-    log
-}
-
 #[tokio::test]
 async fn canary_words_of_four_sources_come_out_nowhere() {
     let log = Log::capture();
     let world = World::start(organisation()).await;
     let canaries = Canaries::of(&world.organisation);
     let host = world.host().await;
-    let mut keeper = host.database.connect().await;
-    let began = keep_write_ahead_log(&mut keeper).await;
-    // Something that is to be found in what was written.
-    host.database
-        .execute_by(&format!("COMMENT ON DATABASE {} IS '{}'", host.database.name(), String::from_utf8_lossy(WRITTEN)))
-        .await;
+    let written = WriteAheadLog::keep(&host.database).await;
     for source in ["github", "jenkins", "mattermost", "nps"] {
         for summary in host.collect_from(source).await {
             assert!(summary.outcome != "failed" && summary.pages > 0, "{source}: {summary:?}");
@@ -204,10 +172,7 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
     host.get_text(&format!("/api/v1/metrics/space/activity?team={MARK}")).await;
     host.get_text(&format!("/{MARK}")).await;
     canaries.assert_free("the dump", host.database.back_up(&[]));
-    let written = write_ahead_log(&host.database, &began).await;
-    assert!(written.windows(WRITTEN.len()).any(|found| found == WRITTEN), "the log that was read is another one");
-    canaries.assert_free("the write-ahead log", written);
-    keeper.close().await.unwrap();
+    canaries.assert_free("the write-ahead log", written.read(&host.database).await);
     let text = log.text();
     assert!(text.contains("TRACE") && text.contains("collected"), "the log was not captured");
     canaries.assert_free("the log", text);

@@ -6,7 +6,7 @@ use std::path::Path;
 use quintant::model::{CampaignId, CampaignSeal, Sealed};
 use quintant::pseudonym::{CampaignKey, IdentityKey};
 use quintant::release::{Closed, Rules, close_campaign};
-use quintant_tests::{Asking, Log, Served, pulse};
+use quintant_tests::{Asking, Log, Served, WriteAheadLog, pulse};
 use quintant_upstreams::script::{Answer, Script};
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
     let (pulses, nps) = (asking.open("pulse"), asking.open("nps"));
     let (amber, other) = (pulses("amber"), nps("cobalt"));
     let (tokens, others) = (asking.tokens(amber, 12), asking.tokens(other, 12));
-    let lsn = asking.lsn().await;
+    let log = WriteAheadLog::keep(database).await;
     let served = asking.serve().await;
     for (number, token) in tokens.iter().enumerate().take(8) {
         let number = u32::try_from(number).unwrap();
@@ -78,7 +78,7 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
         .count("SELECT count(*) FROM app.survey_answer a JOIN app.survey_token t ON t.xmin = a.xmin OR t.hash = a.sealed OR t.ctid::text || t.xmin = a.ctid::text || a.xmin")
         .await;
     assert_eq!(shared, 0, "an answer and a token share a transaction");
-    let wal = asking.wal_since(&lsn).await;
+    let wal = log.read(database).await;
     let packed: Vec<u8> = [1].into_iter().chain(43_f64.to_be_bytes()).collect();
     for secret in [tokens[0].as_bytes(), tokens[0].replace('-', "").as_bytes(), packed.as_slice()] {
         assert!(!wal.windows(secret.len()).any(|window| window == secret), "the WAL holds {}", hex(secret));

@@ -90,19 +90,6 @@ impl Asking {
     pub async fn listen(&self) {
         Collector::new(&self.host.app, CancellationToken::new()).listen().await.unwrap();
     }
-
-    /// Everything that the database's files tell a superuser about what was written since.
-    pub async fn wal_since(&self, lsn: &str) -> Vec<u8> {
-        let statement = format!(
-            "SELECT string_agg(pg_read_binary_file('pg_wal/' || name), '' ORDER BY name) FROM pg_ls_waldir() WHERE name >= pg_walfile_name('{lsn}') \
-             AND name <= pg_walfile_name(pg_current_wal_lsn())"
-        );
-        self.host.database.bytes_by(&statement).await.concat()
-    }
-
-    pub async fn lsn(&self) -> String {
-        self.host.database.texts("SELECT pg_current_wal_lsn()::text").await.remove(0)
-    }
 }
 
 /// The original service's body, of somebody who is recognized by it.

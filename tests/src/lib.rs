@@ -17,6 +17,7 @@ mod relay;
 mod released;
 mod site;
 mod tls;
+mod write_ahead_log;
 
 pub use age::AgeKey;
 pub use asking::{Asking, pulse};
@@ -35,3 +36,4 @@ pub use relay::Proxy;
 pub use released::Released;
 pub use site::Site;
 pub use tls::{Authority, TlsFront};
+pub use write_ahead_log::WriteAheadLog;
