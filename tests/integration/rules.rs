@@ -165,6 +165,27 @@ fn rule_r06_a_percentile_needs_people_beyond_it() {
 }
 
 #[test]
+fn rule_r06_outsiders_hide_no_percentile() {
+    let ninetieth = |whose: fn(usize) -> Who| {
+        let mut world = (0..10)
+            .fold(World::quiet(&[("", 10)], 2), |world, author| world.merged(0, author, 6, Some((author + 1) % 10)));
+        world.outsiders = 3;
+        for (index, merge) in world.merges.iter_mut().enumerate() {
+            // The longest six are of three others.
+            let is_long = index < 6;
+            merge.waited = if is_long { 500_000 } else { 3600 << (index % 5) };
+            if is_long {
+                merge.author = Some(Account { who: whose(index / 2), number: 0 });
+            }
+        }
+        let time = told(&world, &released(&world), Span::UNASSIGNED, 0, Component::ReviewTime).unwrap();
+        time.histogram.unwrap().percentile(90)
+    };
+    assert!(ninetieth(|person| Who::Member(person + 3)).is_some());
+    assert_eq!(ninetieth(Who::Outsider), None, "three accounts may be one person's");
+}
+
+#[test]
 fn rule_r08_a_thousand_odd_dates_are_answered_like_whole_weeks() {
     let world = World::new(17);
     let families = Family::ALL.into_iter().filter(|family| *family != Family::Sample).collect();

@@ -89,7 +89,7 @@ impl Group {
     }
 }
 
-/// Beyond a percentile that is told lie so many observations, of so many people.
+/// Beyond a percentile that is told lie so many observations, of so many people of the roster.
 const OBSERVATIONS_BEYOND: usize = 5;
 const PEOPLE_BEYOND: usize = 3;
 
@@ -99,8 +99,11 @@ pub(super) fn histogram_of_people(
     membership: &Membership<'_>,
     rules: &Rules,
 ) -> Histogram {
-    let whose = |account: &Option<Pseudonym>| account.map(|account| membership.person(account));
-    let placed: Vec<(i16, Option<PersonKey>)> =
+    let whose = |account: &Option<Pseudonym>| match membership.person((*account)?) {
+        PersonKey::Rostered(person) => Some(person),
+        PersonKey::Outsider(_) => None,
+    };
+    let placed: Vec<(i16, Option<usize>)> =
         durations.iter().map(|(account, seconds)| (Histogram::bucket(*seconds), whose(account))).collect();
     let mut buckets: BTreeMap<i16, i64> = BTreeMap::new();
     for (bucket, _) in &placed {
@@ -108,7 +111,7 @@ pub(super) fn histogram_of_people(
     }
     let hides = |is_beyond: &dyn Fn(i16) -> bool| {
         let beyond = placed.iter().filter(|(bucket, _)| is_beyond(*bucket));
-        let people: BTreeSet<PersonKey> = beyond.clone().filter_map(|(_, person)| *person).collect();
+        let people: BTreeSet<usize> = beyond.clone().filter_map(|(_, person)| *person).collect();
         !rules.holds(Rule::Homogeneity) || (beyond.count() >= OBSERVATIONS_BEYOND && people.len() >= PEOPLE_BEYOND)
     };
     let told: Vec<i16> = buckets
