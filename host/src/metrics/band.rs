@@ -19,8 +19,6 @@ const DAY_HOURS: f64 = 24.0;
 const WEEK_HOURS: f64 = 168.0;
 const MONTH_HOURS: f64 = 720.0;
 const HOUR_MINUTES: f64 = 60.0;
-/// Once in thirty days.
-const ONCE_A_MONTH_A_WEEK: f64 = 7.0 / 30.0;
 
 impl Band {
     /// None where DORA has no bands for it.
@@ -34,12 +32,12 @@ impl Band {
         }
     }
 
-    /// By the days with a deployment in a service's week.
-    pub fn of_deployment_days_a_week(days: f64) -> Self {
-        Self::least([5.0, 1.0, ONCE_A_MONTH_A_WEEK], |bound| days >= bound)
+    /// By days with a deployment, out of all days of all services: five or one in a week, one in thirty. They are not shown, and so not rounded.
+    pub fn of_deployment_days(deployed: i128, all: i128) -> Self {
+        Self::least([(5, 7), (1, 7), (1, 30)], |(times, days)| deployed * days >= all * times)
     }
 
-    fn least(bounds: [f64; 3], holds: impl Fn(f64) -> bool) -> Self {
+    fn least<B>(bounds: [B; 3], holds: impl Fn(B) -> bool) -> Self {
         match bounds.map(holds) {
             [true, ..] => Band::Elite,
             [_, true, _] => Band::High,
@@ -61,8 +59,9 @@ mod tests {
         assert_eq!([5.0, 5.1, 15.0, 15.1].map(failed), [Band::Elite, Band::High, Band::Medium, Band::Low]);
         let recovered = |minutes| Band::of(Metric::MttrMinutes, minutes).unwrap();
         assert_eq!([59.0, 60.0, 1440.0, 10_080.0].map(recovered), [Band::Elite, Band::High, Band::Medium, Band::Low]);
-        let days = Band::of_deployment_days_a_week;
-        assert_eq!([5.0, 4.9, 0.5, 0.2].map(days), [Band::Elite, Band::High, Band::Medium, Band::Low]);
+        let days = |(deployed, all)| Band::of_deployment_days(deployed, all);
+        assert_eq!([(5, 7), (4999, 7000), (1, 7)].map(days), [Band::Elite, Band::High, Band::High]);
+        assert_eq!([(999, 7000), (7, 210), (699, 21_000)].map(days), [Band::Medium, Band::Medium, Band::Low]);
         assert_eq!(Band::of(Metric::CommitsCount, 1.0), None);
     }
 }

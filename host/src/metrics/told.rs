@@ -105,9 +105,7 @@ impl Answers {
         let value = value(&recipe, &sum, is_covered)?;
         let mut detail = detail(&recipe, &sum);
         detail.dora_band = match metric {
-            Metric::DeploymentFrequency => {
-                self.days_with_a_deployment(weeks, scope).map(Band::of_deployment_days_a_week)
-            }
+            Metric::DeploymentFrequency => self.band_of_deployments(weeks, scope),
             _ => Band::of(metric, value.as_f64()),
         };
         if metric == Metric::FrictionIncidents {
@@ -143,14 +141,10 @@ impl Answers {
                 || (!self.is_brought(counted.family()) && self.is_brought(tallied.family())))
     }
 
-    /// Days with a deployment, by week and service.
-    fn days_with_a_deployment(&self, weeks: Weeks, scope: &Scope) -> Option<f64> {
+    fn band_of_deployments(&self, weeks: Weeks, scope: &Scope) -> Option<Band> {
         let recipe = Recipe { component: Component::DeploymentDays, ..catalogue::recipe(Metric::DeploymentReworkRate) };
-        let sum = self.sum(&recipe, None, weeks, scope).ok()?;
-        Some(
-            Fraction::new(sum.total * i128::from(DAYS_PER_WEEK), i128::from(sum.count))?
-                .rounded(Precision::Decimals(3)),
-        )
+        let days = self.sum(&recipe, None, weeks, scope).ok()?;
+        Some(Band::of_deployment_days(days.total, days.count.into()))
     }
 
     /// Deployments by service and day, so that more services do not make them more frequent.
