@@ -4,6 +4,7 @@ pub mod collected;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
@@ -12,7 +13,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::fetch::get;
-use crate::oracle::{Answers, DIMENSIONS, ORGANIZATION, Oracle, Range, Scope};
+use crate::oracle::{Answered, Answers, DIMENSIONS, ORGANIZATION, Oracle, Range, Scope, metrics};
 
 /// One question and its two answers.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Report {
 }
 
 const RANGES: [Range; 4] = [Range::Day, Range::Week, Range::Month, Range::Quarter];
+/// The windows over which courses are asked, by their place: no week, a quarter, all there is, and one with ragged ends.
+const COURSES: [usize; 4] = [0, 3, 4, 6];
 
 impl Report {
     #[must_use]
@@ -52,14 +55,23 @@ impl Report {
     /// Figures that both sides gave and agreed on.
     #[must_use]
     pub fn figures(&self) -> usize {
-        let numbers = |answer: &Value| {
-            answer.as_object().map_or(0, |fields| fields.values().filter(|value| value.is_number()).count())
-        };
         self.comparisons
             .iter()
             .filter(|comparison| comparison.differences.is_empty())
             .map(|comparison| numbers(&comparison.expected))
             .sum()
+    }
+
+    /// Questions of each kind, and how many of them differ.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeMap<&'static str, (usize, usize)> {
+        let mut kinds = BTreeMap::new();
+        for comparison in &self.comparisons {
+            let (asked, differ): &mut (usize, usize) = kinds.entry(kind(&comparison.question)).or_default();
+            *asked += 1;
+            *differ += usize::from(!comparison.differences.is_empty());
+        }
+        kinds
     }
 
     #[must_use]
@@ -82,35 +94,86 @@ impl Report {
     }
 }
 
-/// Asks for every range and a number of dates, for the organisation and for every cell.
+/// Figures in an answer, what windows and weights are made of left out.
+fn numbers(answer: &Value) -> usize {
+    match answer {
+        Value::Number(_) => 1,
+        Value::Array(items) => items.iter().map(numbers).sum(),
+        Value::Object(fields) => {
+            let figures = fields.iter().filter(|(name, _)| !["window", "anchors", "weight"].contains(&name.as_str()));
+            figures.map(|(_, value)| numbers(value)).sum()
+        }
+        _ => 0,
+    }
+}
+
+fn kind(question: &str) -> &'static str {
+    match question {
+        question if question.contains("/trend?") => "trend",
+        question if question.contains("/explain/") => "explain",
+        question if question.contains("/health?") => "health",
+        _ => "dimension",
+    }
+}
+
+/// Asks for every range and a number of dates, for the organisation and for every cell: all dimensions and the health score. The course of a
+/// dimension is asked over the longest windows, and each metric is explained over one window of each scope, all of them in turn.
 ///
 /// # Errors
 /// When Quintant at `url` cannot be reached, or answers something else than 200 and JSON.
 pub async fn check(url: &str, oracle: &Oracle<'_>) -> io::Result<Report> {
     let atoms = oracle.atoms();
-    let answers = Answers { oracle, atoms: &atoms };
-    let url = url.trim_end_matches('/');
-    let mut report = Report::default();
-    for scope in scopes(oracle) {
-        let ranges = RANGES.into_iter().chain(dates(oracle)).collect::<Vec<_>>();
-        for range in ranges {
-            let query = format!("{}{}", range.query(), team(&scope));
-            let whole_question = format!("/api/v1/metrics/space?{query}");
-            let whole = ask(url, &whole_question).await?;
-            for dimension in DIMENSIONS {
-                let expected = answers.dimension(dimension, range, &scope);
-                let question = format!("/api/v1/metrics/space/{dimension}?{query}");
-                let answered = ask(url, &question).await?;
-                report.comparisons.push(compare(question, answered, &expected));
-                let part = whole[dimension].clone();
-                report.comparisons.push(compare(format!("{whole_question} .{dimension}"), part, &expected));
-                if scope == Scope::Organisation && RANGES.contains(&range) {
-                    add_to_table(&mut report.table, &whole[dimension]);
+    let answers = Answers::new(oracle, &atoms);
+    let ranges: Vec<Range> = RANGES.into_iter().chain(dates(oracle)).collect();
+    let mut asked = Inquiry { url: url.trim_end_matches('/'), report: Report::default() };
+    for (number, scope) in scopes(oracle).iter().enumerate() {
+        let scoped = answers.about(scope);
+        for (place, range) in ranges.iter().enumerate() {
+            let (answered, query) = (scoped.over(*range), format!("{}{}", range.query(), team(scope)));
+            asked.dimensions(&answered, &query, *scope == Scope::Organisation && RANGES.contains(range)).await?;
+            asked.one(format!("/api/v1/metrics/space/health?{query}"), &answered.health()).await?;
+            if COURSES.contains(&place) {
+                for dimension in DIMENSIONS {
+                    let course = answered.trend(dimension);
+                    asked.one(format!("/api/v1/metrics/space/{dimension}/trend?{query}"), &course).await?;
                 }
+            }
+            for (_, metric) in metrics().enumerate().filter(|(metric, _)| (metric + number) % ranges.len() == place) {
+                asked.one(format!("/api/v1/explain/{metric}?{query}"), &answered.explain(metric)).await?;
             }
         }
     }
-    Ok(report)
+    Ok(asked.report)
+}
+
+/// What is asked of one Quintant.
+struct Inquiry<'a> {
+    url: &'a str,
+    report: Report,
+}
+
+impl Inquiry<'_> {
+    async fn one(&mut self, question: String, expected: &Value) -> io::Result<()> {
+        let answered = ask(self.url, &question).await?;
+        self.report.comparisons.push(compare(question, answered, expected));
+        Ok(())
+    }
+
+    /// Each for itself, and all at once.
+    async fn dimensions(&mut self, expected: &Answered<'_>, query: &str, is_shown: bool) -> io::Result<()> {
+        let whole_question = format!("/api/v1/metrics/space?{query}");
+        let whole = ask(self.url, &whole_question).await?;
+        for dimension in DIMENSIONS {
+            let expected = expected.dimension(dimension);
+            self.one(format!("/api/v1/metrics/space/{dimension}?{query}"), &expected).await?;
+            let part = whole[dimension].clone();
+            if is_shown {
+                add_to_table(&mut self.report.table, &part);
+            }
+            self.report.comparisons.push(compare(format!("{whole_question} .{dimension}"), part, &expected));
+        }
+        Ok(())
+    }
 }
 
 fn compare(question: String, answered: Value, expected: &Value) -> Comparison {
@@ -119,16 +182,21 @@ fn compare(question: String, answered: Value, expected: &Value) -> Comparison {
     Comparison { question, answered, expected: expected.clone(), differences }
 }
 
-/// Fields that the oracle does not speak of may stand beside those that it does.
+/// Beside the fields of a whole answer may stand some that the oracle does not speak of; nothing else has more than is expected.
 fn differ(path: &str, answered: &Value, expected: &Value, differences: &mut Vec<String>) {
     match (answered, expected) {
         (Value::Object(answered), Value::Object(fields)) => {
             for (name, value) in fields {
                 differ(&format!("{path}.{name}"), answered.get(name).unwrap_or(&Value::Null), value, differences);
             }
-            if path == ".withheld" {
-                let more = answered.keys().filter(|name| !fields.contains_key(*name));
-                differences.extend(more.map(|name| format!("{path}.{name}: is withheld, expected a value")));
+            let more = answered.iter().filter(|(name, _)| !path.is_empty() && !fields.contains_key(*name));
+            differences.extend(more.map(|(name, value)| {
+                format!("{}.{name}: answered {value}, expected nothing", path.trim_start_matches('.'))
+            }));
+        }
+        (Value::Array(answered), Value::Array(expected)) if answered.len() == expected.len() => {
+            for (place, (answered, expected)) in answered.iter().zip(expected).enumerate() {
+                differ(&format!("{path}.{place}"), answered, expected, differences);
             }
         }
         (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => {}

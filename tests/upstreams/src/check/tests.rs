@@ -13,7 +13,7 @@ use super::*;
 use crate::oracle::Atom;
 use crate::organisation::Organisation;
 
-type Asked = std::collections::BTreeMap<String, String>;
+type Asked = BTreeMap<String, String>;
 
 /// Answers as the oracle does, with `wrong` added to the organisation's pull requests.
 struct Twin {
@@ -39,11 +39,11 @@ fn range(asked: &Asked) -> Range {
 }
 
 impl Twin {
-    fn answer(&self, dimension: &str, asked: &Asked) -> Value {
+    fn answer(&self, told: impl FnOnce(&Answered<'_>) -> Value, asked: &Asked) -> Value {
         let oracle = oracle(&self.organisation);
-        let answers = Answers { oracle: &oracle, atoms: &self.atoms };
+        let answers = Answers::new(&oracle, &self.atoms);
         let scope = asked.get("team").map_or(Scope::Organisation, |team| Scope::Cell(team.clone()));
-        let mut answer = answers.dimension(dimension, range(asked), &scope);
+        let mut answer = told(&answers.about(&scope).over(range(asked)));
         if let (Scope::Organisation, Some(count)) = (&scope, answer["pull_requests_count"].as_i64()) {
             answer["pull_requests_count"] = json!(count + self.wrong);
         }
@@ -59,13 +59,29 @@ async fn report(wrong: i64) -> Report {
         .route(
             "/api/v1/metrics/space/{dimension}",
             get(async |State(twin): State<Arc<Twin>>, Path(dimension): Path<String>, Query(asked): Query<Asked>| {
-                Json(twin.answer(&dimension, &asked))
+                Json(match dimension.as_str() {
+                    "health" => twin.answer(|told| told.health(), &asked),
+                    dimension => twin.answer(|told| told.dimension(dimension), &asked),
+                })
+            }),
+        )
+        .route(
+            "/api/v1/metrics/space/{dimension}/trend",
+            get(async |State(twin): State<Arc<Twin>>, Path(dimension): Path<String>, Query(asked): Query<Asked>| {
+                Json(twin.answer(|told| told.trend(&dimension), &asked))
+            }),
+        )
+        .route(
+            "/api/v1/explain/{metric}",
+            get(async |State(twin): State<Arc<Twin>>, Path(metric): Path<String>, Query(asked): Query<Asked>| {
+                Json(twin.answer(|told| told.explain(&metric), &asked))
             }),
         )
         .route(
             "/api/v1/metrics/space",
             get(async |State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>| {
-                let answer = |dimension: &&str| ((*dimension).to_owned(), twin.answer(dimension, &asked));
+                let answer =
+                    |dimension: &&str| ((*dimension).to_owned(), twin.answer(|told| told.dimension(dimension), &asked));
                 Json(Value::Object(DIMENSIONS.iter().map(answer).collect()))
             }),
         )

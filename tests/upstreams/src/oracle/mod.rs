@@ -2,12 +2,17 @@
 
 mod answers;
 mod atoms;
+mod bands;
+mod brought;
 mod calendar;
 pub mod conversation;
+mod definitions;
 mod delivered;
+mod durations;
 mod facts;
 mod figures;
 pub mod github;
+mod health;
 pub mod jenkins;
 mod people;
 mod rounding;
@@ -24,7 +29,7 @@ pub mod work;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-pub use self::answers::{Answers, DIMENSIONS};
+pub use self::answers::{Answered, Answers, DIMENSIONS, Scoped, metrics};
 pub use self::atoms::{Atom, Measure};
 pub use self::calendar::Calendar;
 use self::facts::landings;
@@ -142,7 +147,7 @@ impl<'a> Oracle<'a> {
     /// One dimension of one window.
     #[must_use]
     pub fn answer(&self, dimension: &str, range: Range, scope: &Scope) -> Value {
-        Answers { oracle: self, atoms: &self.atoms() }.dimension(dimension, range, scope)
+        Answers::new(self, &self.atoms()).about(scope).over(range).dimension(dimension)
     }
 
     #[must_use]

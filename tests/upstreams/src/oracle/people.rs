@@ -22,6 +22,12 @@ pub(super) enum Person {
     Outsider(String),
 }
 
+impl Person {
+    pub(super) fn is_rostered(&self) -> bool {
+        matches!(self, Self::Rostered(_))
+    }
+}
+
 impl Who {
     pub(super) fn person(self) -> Option<Person> {
         match self {

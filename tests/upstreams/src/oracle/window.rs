@@ -84,7 +84,17 @@ impl Weeks {
         mondays
     }
 
+    /// As many weeks before them.
+    pub(super) fn before(self) -> Self {
+        Self { from: self.from - (self.to - self.from), to: self.from }
+    }
+
     pub(super) fn hold(self, span: &Span) -> bool {
         self.from <= span.start && span.end() <= self.to
+    }
+
+    /// A survey belongs to the window in which it ends.
+    pub(super) fn see_the_end_of(self, span: &Span) -> bool {
+        self.from < span.end() && span.end() <= self.to
     }
 }

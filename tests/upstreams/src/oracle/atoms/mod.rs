@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::Oracle;
 use super::delivered::{Broken, Built, Deployed, builds, deployments, incidents};
+use super::durations::Durations;
 use super::facts::{Landed, Merged, Reviewed, landed, merged, reviewed};
 use super::shipped::{Shipped, shipped};
 use super::spans::{ORGANIZATION, Span, UNASSIGNED};
@@ -22,19 +23,19 @@ pub struct Atom {
     pub facet: &'static str,
     /// Without those that are withheld.
     pub measures: BTreeMap<&'static str, Measure>,
-    /// Seconds of each recovery that is told.
-    pub recoveries: Vec<i64>,
     /// How much there was of what the family counts, told or not.
     pub truth: i64,
 }
 
 /// A sum and how many observations it is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measure {
     pub total: i64,
     pub count: i64,
     /// Its parts are too few people's, or tell how many people there are: only the quotient is told.
     pub alone: bool,
+    /// Where it is a sum of some.
+    pub durations: Durations,
 }
 
 type Measures = BTreeMap<&'static str, Measure>;
@@ -52,7 +53,12 @@ impl Measure {
     }
 
     fn of(total: i64, count: i64) -> Self {
-        Self { total, count, alone: false }
+        Self { total, count, alone: false, durations: Durations::default() }
+    }
+
+    /// A sum of seconds.
+    fn lasting(total: i64, count: i64, durations: Durations) -> Self {
+        Self { durations, ..Self::of(total, count) }
     }
 
     fn alone(self) -> Self {
@@ -93,9 +99,7 @@ fn of_span(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<Atom> {
         if span.withheld {
             measures.clear();
         }
-        let recoveries =
-            if measures.contains_key("recovery") { systems::recoveries(oracle, facts, span) } else { Vec::new() };
-        found.push(Atom { span: span.clone(), family, facet, measures, recoveries, truth });
+        found.push(Atom { span: span.clone(), family, facet, measures, truth });
     };
     if span.cell != ORGANIZATION {
         add("change", "", work::change(oracle, facts, span));

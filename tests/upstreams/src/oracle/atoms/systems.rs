@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::super::Oracle;
 use super::super::delivered::{Broken, Built, Deployed};
+use super::super::durations::Durations;
 use super::super::people::owner;
 use super::super::spans::{ORGANIZATION, Span};
 use super::work::changes_are_told;
@@ -112,7 +113,7 @@ fn holds(oracle: &Oracle<'_>, span: &Span, incident: &Broken<'_>, at: Timestamp)
 }
 
 /// From what caused it until it was resolved, of each incident that was resolved in the span.
-pub(super) fn recoveries(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<i64> {
+fn recoveries(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<i64> {
     let mut seconds = Vec::new();
     for incident in facts.incidents.iter().filter(|incident| is_of(span, incident.team)) {
         if let Some(at) = incident.resolved_at.filter(|at| holds(oracle, span, incident, *at))
@@ -137,7 +138,8 @@ pub(super) fn incident(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (
     let mut measures = Measures::new();
     if is_told(oracle, facts, span) {
         let recovered = recoveries(oracle, facts, span);
-        measures.insert("recovery", Measure::of(recovered.iter().sum(), whole(recovered.len())));
+        let (sum, count) = (recovered.iter().sum(), whole(recovered.len()));
+        measures.insert("recovery", Measure::lasting(sum, count, Durations::of_machines(recovered)));
         measures.insert("open_incidents", Measure::count(open));
     }
     (opened, measures)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::Oracle;
+use super::super::durations::Durations;
 use super::super::facts::{FirstReview, Landed, Merged, Reviewed};
 use super::super::people::{Person, owner, team_in_week};
 use super::super::rules::Group;
@@ -68,10 +69,13 @@ pub(super) fn change(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i6
 fn review_time(seen: &[&Merged]) -> Option<Measure> {
     let reviews: Vec<(Option<&Person>, &FirstReview)> =
         seen.iter().filter_map(|change| Some((change.author.as_ref(), change.first_review.as_ref()?))).collect();
-    let authors = Group::of(reviews.iter().map(|(author, review)| (*author, review.waited_seconds)));
+    let waits: Vec<(Option<&Person>, i64)> =
+        reviews.iter().map(|(author, review)| (*author, review.waited_seconds)).collect();
+    let authors = Group::of(waits.iter().copied());
     let reviewers = Group::counting(reviews.iter().map(|(_, review)| Some(&review.reviewer)));
-    let seconds = reviews.iter().map(|(_, review)| review.waited_seconds).sum();
-    (authors.may_be_averaged() && reviewers.may_be_averaged()).then(|| Measure::of(seconds, whole(reviews.len())))
+    let seconds = waits.iter().map(|(_, seconds)| seconds).sum();
+    (authors.may_be_averaged() && reviewers.may_be_averaged())
+        .then(|| Measure::lasting(seconds, whole(waits.len()), Durations::of_people(&waits)))
 }
 
 /// Where it is told how many were reviewed, too, what only one of the two holds of, and what both or neither does, must be enough people's.
@@ -138,11 +142,14 @@ pub(super) fn active(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i6
 pub(super) fn lead_time(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i64, Measures) {
     let shipped: Vec<&Shipped> =
         facts.shipped.iter().filter(|change| span.holds_work(oracle, change.week, change.author.as_ref())).collect();
-    let authors = Group::of(shipped.iter().map(|change| (change.author.as_ref(), change.seconds)));
+    let times: Vec<(Option<&Person>, i64)> =
+        shipped.iter().map(|change| (change.author.as_ref(), change.seconds)).collect();
+    let authors = Group::of(times.iter().copied());
     let mut measures = Measures::new();
     if changes_are_told(oracle, facts, span) && authors.may_be_averaged() {
-        let seconds = shipped.iter().map(|change| change.seconds).sum();
-        measures.insert("lead_time", Measure::of(seconds, whole(shipped.len())).alone());
+        let seconds = times.iter().map(|(_, seconds)| seconds).sum();
+        let lasting = Measure::lasting(seconds, whole(times.len()), Durations::of_people(&times));
+        measures.insert("lead_time", lasting.alone());
     }
     (whole(shipped.len()), measures)
 }
