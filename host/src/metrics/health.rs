@@ -167,8 +167,10 @@ fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
     numbers.sum::<f64>() / count
 }
 
+/// Halves away from zero, though doubles may add up to a trifle less than a half.
 fn to_a_tenth(score: f64) -> f64 {
-    (score * 10.0).round() / 10.0
+    const TRIFLE: f64 = 1e-9;
+    (score * 10.0 + TRIFLE).round() / 10.0
 }
 
 #[cfg(test)]
@@ -278,6 +280,13 @@ mod tests {
         assert_eq!(Health::of(&values).dimensions[&Dimension::Satisfaction].score, Some(70.0));
         values.insert(Metric::BurnoutPercentage, 60.0);
         assert_eq!(Health::of(&values).dimensions[&Dimension::Satisfaction].score, Some(46.7));
+    }
+
+    #[test]
+    fn a_half_that_doubles_fall_short_of_is_rounded_up() {
+        let values = [(Metric::NpsScore, -73.5), (Metric::SatisfactionRating, 2.05), (Metric::BurnoutPercentage, 98.9)];
+        let score = Health::of(&values.into()).dimensions[&Dimension::Satisfaction].score;
+        assert_eq!(score, Some(9.7), "of 7.95, 21 and 0 the mean is 9.65");
     }
 
     #[test]
