@@ -11,6 +11,8 @@ mod figure;
 mod health;
 mod index;
 mod meaning;
+#[cfg(test)]
+mod properties;
 mod sample;
 mod sum;
 mod team;
