@@ -33,6 +33,7 @@ mod moving;
 mod native;
 mod nps;
 mod oracle;
+mod oracle_voices;
 mod people;
 mod privacy;
 mod program;

@@ -1,4 +1,16 @@
-//! Every atom that a host releases of four services equals the one that the oracle makes of the truth.
+//! Every atom that a host releases of four services equals the one that the oracle makes of the truth, and so does every answer.
+//!
+//! | what is odd about time or people | in which case |
+//! |---|---|
+//! | a year of 53 ISO weeks, and the week that lies in two years | `the_weeks_around_new_year_tell_the_truth` |
+//! | days of 23 and of 25 hours, on both sides of the ocean | `the_weeks_of_zones_whose_clocks_change_tell_the_truth` |
+//! | a zone in which Monday begins while it is Sunday in UTC | the same, and Tokyo in the first |
+//! | a leap day; weeks in which nothing happens at all | `oracle_voices` |
+//! | weeks in which nobody, or hardly anybody, is asked by a survey | all that read `nps` |
+//! | the boundary of two epochs, between looks and within the look-back | `weeks_read_one_by_one_tell_the_truth` |
+//! | people who change teams, join, or leave theirs in mid-week | all: the roster of a story is edited on any day |
+//! | somebody with two accounts, machines, outsiders, deleted accounts | all |
+//! | somebody who opted out | `oracle_voices` |
 
 use std::sync::Arc;
 
@@ -14,8 +26,8 @@ use quintant_upstreams::services::Services;
 use quintant_upstreams::{github, jenkins, mattermost, nps};
 use tokio_util::sync::CancellationToken;
 
-const SETTLE: SignedDuration = SignedDuration::from_hours(36);
-const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const SETTLE: SignedDuration = SignedDuration::from_hours(36);
+pub(crate) const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const SOURCES: [&str; 4] = ["github", "jenkins", "mattermost", "nps"];
 
 /// One line for each atom, and one for each of its measures.
@@ -73,14 +85,7 @@ impl Case {
             }
             host.release().await;
         }
-        let oracle = self.oracle(&organisation);
-        let mut found = host.database.texts(RELEASED).await;
-        let mut expected = lines(&oracle.atoms());
-        found.sort();
-        expected.sort();
-        let share = oracle.share_released();
-        assert!(share.percent() >= 60, "{share:?}");
-        assert_eq_lines(&format!("seed {}", self.seed), &found, &expected);
+        assert_told(&format!("seed {}", self.seed), &host, &self.oracle(&organisation)).await;
         (organisation, host)
     }
 
@@ -116,6 +121,17 @@ async fn services(organisation: &Arc<Organisation>) -> Services {
     }
 }
 
+/// Every atom of a host is as it should be.
+pub(crate) async fn assert_told(what: &str, host: &Host, oracle: &Oracle<'_>) {
+    let mut found = host.database.texts(RELEASED).await;
+    let mut expected = lines(&oracle.atoms());
+    found.sort();
+    expected.sort();
+    let share = oracle.share_released();
+    assert!(share.percent() >= 60, "{share:?}");
+    assert_eq_lines(what, &found, &expected);
+}
+
 fn assert_eq_lines(what: &str, found: &[String], expected: &[String]) {
     let beside = |one: &[String], other: &[String]| -> Vec<String> {
         one.iter().filter(|line| other.binary_search(line).is_err()).cloned().collect()
@@ -131,14 +147,14 @@ fn assert_eq_lines(what: &str, found: &[String], expected: &[String]) {
         missing.len(),
         missing.join("\n")
     );
-    assert!(found.len() > 1000, "{} lines", found.len());
+    assert!(found.len() > 900, "{} lines", found.len());
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn weekly(from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+pub(crate) fn weekly(from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
     let mut looks = vec![to];
     while looks[looks.len() - 1] - WEEK >= from {
         looks.push(looks[looks.len() - 1] - WEEK);

@@ -12,6 +12,7 @@ mod database;
 mod host;
 mod log;
 mod passage;
+mod polling;
 mod program;
 mod relay;
 mod released;

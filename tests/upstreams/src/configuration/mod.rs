@@ -28,6 +28,8 @@ pub struct Options {
     pub release_start: String,
     pub settle: String,
     pub token: String,
+    /// Where the files of Copilot's reports lie, if its use is read too.
+    pub copilot: Option<String>,
     /// Where Jenkins is, if it is a source too.
     pub jenkins: Option<Pipelines>,
     /// Where Mattermost is, if it is a source too.
@@ -63,6 +65,7 @@ impl Default for Options {
             release_start: "auto".to_owned(),
             settle: "36h".to_owned(),
             token: github::TOKEN.to_owned(),
+            copilot: None,
             jenkins: None,
             mattermost: None,
             nps: None,

@@ -8,11 +8,16 @@ use crate::organisation::Organisation;
 pub(super) fn sources(organisation: &Organisation, github_url: &str, options: &Options) -> String {
     let repositories: String =
         organisation.configured_repositories().into_iter().map(|name| format!("    {},\n", quoted(name))).collect();
-    let github = format!(
+    let mut github = format!(
         "repositories = [\n{repositories}]\nincident_labels = [\"incident\"]\nincident_severity_prefix = \"severity:\"\n"
     );
+    let mut also = String::new();
+    if let Some(files) = &options.copilot {
+        github.push_str("organizations = [\"acme\"]\ncopilot = true\n");
+        also = format!("also = [{}]\n", quoted(files));
+    }
     let auth = |kind: &str, file: &str| format!("auth = {{ {kind} = {{ file = \"{file}\" }} }}\n");
-    let mut text = source(options, "github", github_url, &auth("bearer", "github.token"), &settings(&github));
+    let mut text = source(options, "github", github_url, &(auth("bearer", "github.token") + &also), &settings(&github));
     if let Some(Pipelines { url, .. }) = &options.jenkins {
         text += &source(options, "jenkins", url, &auth("basic", "jenkins.login"), &deployments());
     }

@@ -50,15 +50,15 @@ pub(super) fn found(world: &World, view: &View<'_>, organization: &str, resource
         }
         Shared::CopilotBilling if world.options.downloads.is_none() => Found::nothing(),
         Shared::CopilotBilling => {
-            let seats = seats(view);
+            let (active, seats) = view.organisation.copilot.billed(date_of(view.now));
             Found::object(json!({
                 "seat_breakdown": {
                     "total": seats,
                     "added_this_cycle": 0,
                     "pending_cancellation": 0,
                     "pending_invitation": 0,
-                    "active_this_cycle": active(seats, 3),
-                    "inactive_this_cycle": seats - active(seats, 3),
+                    "active_this_cycle": active,
+                    "inactive_this_cycle": seats - active,
                 },
                 "seat_management_setting": "assign_selected",
                 "ide_chat": "enabled",
@@ -82,22 +82,9 @@ fn report(world: &World, view: &View<'_>, query: &Query) -> Found {
     if (date_of(view.now) - day).get_days() < REPORTED_AFTER_DAYS {
         return Found { status: 204, ..Found::object(Value::Null) };
     }
-    let people = daily_active_users(view, day);
+    let people = view.organisation.copilot.users(day);
     let link = format!("{downloads}/reports/{day}?daily_active_users={people}&signature=made-up");
     Found::object(json!({"download_links": [link], "report_day": day.to_string()}))
-}
-
-/// How many people used it that day, as the report's file tells.
-fn daily_active_users(view: &View<'_>, day: Date) -> u64 {
-    active(seats(view), u64::from(day.day().unsigned_abs()))
-}
-
-fn active(seats: u64, salt: u64) -> u64 {
-    seats * (50 + salt % 40) / 100
-}
-
-fn seats(view: &View<'_>) -> u64 {
-    view.organisation.teams.iter().map(|team| members(view, &team.name).len() as u64).sum()
 }
 
 fn team(view: &View<'_>, team: &Team) -> Value {

@@ -63,6 +63,8 @@ fn families(sources: Sources) -> Vec<&'static str> {
     add(sources.deploys(), &["lead_time", "build", "deployment"]);
     add(sources.delivery, &["incident"]);
     add(sources.posts, &["usage"]);
-    add(sources.nps, &["survey"]);
+    add(sources.nps || sources.people, &["survey"]);
+    add(sources.people, &["friction"]);
+    add(sources.copilot || sources.counters, &["tally"]);
     families
 }

@@ -22,7 +22,8 @@ impl Calendar {
     }
 
     /// The Monday of the week in which that instant lies.
-    pub(super) fn week_of(&self, at: Timestamp) -> Date {
+    #[must_use]
+    pub fn week_of(&self, at: Timestamp) -> Date {
         monday_at_or_before(self.date_of(at))
     }
 

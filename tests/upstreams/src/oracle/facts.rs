@@ -59,7 +59,7 @@ pub(super) fn merged(oracle: &Oracle<'_>) -> Vec<Merged> {
                 continue;
             }
             let author = match who(organisation, change.author) {
-                Who::Bot => continue,
+                Who::Bot | Who::OptedOut => continue,
                 Who::Nobody => None,
                 Who::Person(person) => Some(person),
             };
@@ -84,10 +84,9 @@ fn comments(organisation: &Organisation, change: &Change) -> Vec<Timestamp> {
     let said = change.comments.iter().map(|comment| (comment.at, comment.author));
     let reviews = change.reviews.iter().filter(|review| review.state != ReviewState::Pending);
     let on_lines = reviews.flat_map(|review| (0..review.comments).map(|_| (review.at, review.reviewer)));
-    let by_others = own
-        .chain(said)
-        .chain(on_lines)
-        .filter(|(_, account)| *account != change.author && matches!(who(organisation, *account), Who::Person(_)));
+    let by_others = own.chain(said).chain(on_lines).filter(|(_, account)| {
+        *account != change.author && matches!(who(organisation, *account), Who::Person(_) | Who::OptedOut)
+    });
     by_others.map(|(at, _)| at).collect()
 }
 
@@ -99,18 +98,23 @@ fn first_review(
     author: Option<&Person>,
     merged_at: Timestamp,
 ) -> Option<FirstReview> {
-    let mut reviews: Vec<(Timestamp, Person)> = Vec::new();
+    let mut reviews: Vec<(Timestamp, Who)> = Vec::new();
     for review in &change.reviews {
         let counts = review.state != ReviewState::Pending && review.at <= merged_at && review.reviewer != change.author;
-        if let (true, Who::Person(reviewer)) = (counts, who(oracle.organisation, review.reviewer)) {
+        let reviewer = who(oracle.organisation, review.reviewer);
+        if counts && matches!(reviewer, Who::Person(_) | Who::OptedOut) {
             reviews.push((review.at, reviewer));
         }
     }
     reviews.sort_by_key(|(at, _)| *at);
-    let is_told = reviews.first().is_some_and(|(_, reviewer)| Some(reviewer) != author);
-    let (reviewed_at, reviewer) = reviews
-        .into_iter()
-        .find(|(at, reviewer)| Some(reviewer) != author && (is_told || *at >= oracle.history_start))?;
+    // A first reviewer who opted out is taken away, and nobody else is put into that place.
+    if matches!(reviews.first(), Some((_, Who::OptedOut))) {
+        return None;
+    }
+    let mut reviews = reviews.into_iter().filter_map(|(at, reviewer)| Some((at, reviewer.person()?))).peekable();
+    let is_told = reviews.peek().is_some_and(|(_, reviewer)| Some(reviewer) != author);
+    let (reviewed_at, reviewer) =
+        reviews.find(|(at, reviewer)| Some(reviewer) != author && (is_told || *at >= oracle.history_start))?;
     let asked_at = match ready_at(change, merged_at) {
         Some(ready_at) if ready_at <= reviewed_at => ready_at,
         _ => change.opened_at,

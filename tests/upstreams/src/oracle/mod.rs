@@ -1,11 +1,13 @@
 //! Answers what Quintant must answer, by brute force over the truth; shares no code and no idea with the host.
 
 mod answers;
+mod asked;
 mod atoms;
 mod bands;
 mod brought;
 mod calendar;
 pub mod conversation;
+mod counted;
 mod definitions;
 mod delivered;
 mod durations;
@@ -26,10 +28,12 @@ mod tests;
 mod window;
 pub mod work;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub use self::answers::{Answered, Answers, DIMENSIONS, Scoped, metrics};
+pub use self::asked::Opened;
 pub use self::atoms::{Atom, Measure};
 pub use self::calendar::Calendar;
 use self::facts::landings;
@@ -51,10 +55,17 @@ pub struct Sources {
     /// Mattermost, post by post.
     pub posts: bool,
     pub nps: bool,
+    /// Seats of Copilot, and counters of messages in Mattermost.
+    pub copilot: bool,
+    pub counters: bool,
+    /// Surveys and friction of its own.
+    pub people: bool,
 }
 
 impl Sources {
-    pub const ALL: Self = Self { delivery: true, jenkins: true, posts: true, nps: true };
+    /// All services, as the demo reads them.
+    pub const ALL: Self =
+        Self { delivery: true, jenkins: true, posts: true, nps: true, copilot: false, counters: false, people: false };
 
     fn deploys(self) -> bool {
         self.delivery || self.jenkins
@@ -70,6 +81,12 @@ pub struct Oracle<'a> {
     pub settle: SignedDuration,
     pub calendar: Calendar,
     pub sources: Sources,
+    /// When counters of messages were read.
+    pub readings: Vec<Timestamp>,
+    /// Surveys of its own, in the order in which they were opened.
+    pub opened: Vec<Opened>,
+    /// The Mondays of the weeks in which it took answers and reports, the first one not as a whole.
+    pub heard: Vec<Date>,
 }
 
 /// How many facts of a kind there are.
@@ -106,7 +123,9 @@ impl<'a> Oracle<'a> {
     ) -> Self {
         let looks = if first == covered_through { vec![first] } else { vec![first, covered_through] };
         let (calendar, sources) = (Calendar::UTC, Sources::default());
-        Self { organisation, history_start: first - LOOK_BACK, looks, settle, calendar, sources }
+        let (readings, opened, heard) = (Vec::new(), Vec::new(), Vec::new());
+        let history_start = first - LOOK_BACK;
+        Self { organisation, history_start, looks, settle, calendar, sources, readings, opened, heard }
     }
 
     fn covered_through(&self) -> Timestamp {
@@ -121,6 +140,16 @@ impl<'a> Oracle<'a> {
     /// Whether what happened then was seen.
     fn knows(&self, at: Timestamp) -> bool {
         at >= self.history_start && at < self.covered_through()
+    }
+
+    /// Whether what people said in the week of that Monday was taken.
+    fn hears(&self, monday: Date) -> bool {
+        self.heard.contains(&monday)
+    }
+
+    /// Whether all of a span's friction could be reported.
+    fn hears_all_of(&self, span: &Span) -> bool {
+        self.heard.first().is_some_and(|first| *first < span.start)
     }
 
     /// The first look at which a span had settled.

@@ -1,5 +1,7 @@
 //! Says who did something and which team that person was in: the roster read row by row, every time.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use crate::organisation::chat::ChatUser;
@@ -11,6 +13,8 @@ pub(super) enum Who {
     Person(Person),
     /// Its work is no work.
     Bot,
+    /// Somebody who has opted out: a source tells of them, and nothing of it is kept.
+    OptedOut,
     /// A deleted account.
     Nobody,
 }
@@ -32,7 +36,7 @@ impl Who {
     pub(super) fn person(self) -> Option<Person> {
         match self {
             Self::Person(person) => Some(person),
-            Self::Bot | Self::Nobody => None,
+            Self::Bot | Self::OptedOut | Self::Nobody => None,
         }
     }
 }
@@ -47,7 +51,7 @@ pub(super) fn who(organisation: &Organisation, account: Option<AccountId>) -> Wh
     } else if is_bot(account, &organisation.bots) {
         Who::Bot
     } else {
-        Who::Person(spelled(&organisation.roster, &account.login))
+        known(organisation, spelled(&organisation.roster, &account.login))
     }
 }
 
@@ -55,7 +59,7 @@ pub(super) fn who(organisation: &Organisation, account: Option<AccountId>) -> Wh
 pub(super) fn who_committed(organisation: &Organisation, author: &CommitAuthor) -> Who {
     match author.account {
         CommitAccount::Known(id) => who(organisation, Some(id)),
-        CommitAccount::Null | CommitAccount::Empty => Who::Person(spelled(&organisation.roster, &author.email)),
+        CommitAccount::Null | CommitAccount::Empty => known(organisation, spelled(&organisation.roster, &author.email)),
     }
 }
 
@@ -69,10 +73,18 @@ pub(super) fn who_posted(organisation: &Organisation, user: &ChatUser) -> Who {
             .iter()
             .any(|known| [&user.username, &user.email].iter().any(|own| own.eq_ignore_ascii_case(known)))
     };
-    Who::Person(match organisation.roster.iter().find(is_of) {
+    let person = match organisation.roster.iter().find(is_of) {
         Some(row) => Person::Rostered(row.person.clone()),
         None => Person::Outsider(user.id.clone()),
-    })
+    };
+    known(organisation, person)
+}
+
+fn known(organisation: &Organisation, person: Person) -> Who {
+    match &person {
+        Person::Rostered(name) if organisation.opted_out.contains(name) => Who::OptedOut,
+        _ => Who::Person(person),
+    }
 }
 
 fn spelled(roster: &[Membership], spelling: &str) -> Person {
@@ -105,26 +117,37 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 
 /// The team in the week that begins on that Monday.
 pub(super) fn team_in_week<'a>(organisation: &'a Organisation, person: &Person, monday: Date) -> Option<&'a str> {
-    let Person::Rostered(name) = person else {
-        return None;
-    };
+    match person {
+        Person::Rostered(name) => team_named(organisation, name, monday),
+        Person::Outsider(_) => None,
+    }
+}
+
+/// The same of somebody who is called so on the roster.
+pub(super) fn team_named<'a>(organisation: &'a Organisation, name: &str, monday: Date) -> Option<&'a str> {
     let mut latest: Option<&Membership> = None;
     for row in &organisation.roster {
         let newer = latest.is_none_or(|latest| row.from >= latest.from);
-        if row.person == *name && row.from <= monday && newer {
+        if row.person == name && row.from <= monday && newer {
             latest = Some(row);
         }
     }
     latest.and_then(|row| row.team.as_deref())
 }
 
-/// Everybody whom the roster knows in the week of that Monday; who joins later is not yet among them.
+/// Everybody whom the roster knows in the week of that Monday; who joins later is not yet among them, and who opted out never is.
 pub(super) fn whole_roster(organisation: &Organisation, monday: Date) -> Vec<Person> {
-    let rows = organisation.roster.iter().filter(|row| row.from <= monday);
-    let mut people: Vec<Person> = rows.map(|row| Person::Rostered(row.person.clone())).collect();
-    people.sort();
-    people.dedup();
-    people
+    let people = named(organisation, monday).into_iter().filter(|name| !organisation.opted_out.contains(name));
+    people.map(Person::Rostered).collect()
+}
+
+fn named(organisation: &Organisation, monday: Date) -> BTreeSet<String> {
+    organisation.roster.iter().filter(|row| row.from <= monday).map(|row| row.person.clone()).collect()
+}
+
+/// How many people of a team (none: in no team) a survey asks: those who opted out, too, as fewer would tell of them.
+pub(super) fn invited(organisation: &Organisation, team: Option<&str>, monday: Date) -> usize {
+    named(organisation, monday).iter().filter(|name| team_named(organisation, name, monday) == team).count()
 }
 
 /// How many of them are in that team (none: in no team).

@@ -22,7 +22,9 @@ fn first_component(family: &str) -> &'static str {
         "deployment" => "deployments",
         "incident" => "open_incidents",
         "usage" => "messages",
-        _ => "net_promoters",
+        "tally" => "tallied_messages",
+        "friction" => "friction_reports",
+        _ => "responses",
     }
 }
 

@@ -7,7 +7,7 @@ use super::Oracle;
 use super::calendar::weeks_left;
 use super::people::{Person, roster_size, team_in_week, whole_roster};
 
-const MINIMUM_GROUP: usize = 5;
+pub(super) const MINIMUM_GROUP: usize = 5;
 const ROSTER_OF_AN_ORGANIZATION: usize = 10;
 pub(super) const UNASSIGNED: &str = "unassigned";
 pub const ORGANIZATION: &str = "organization";
@@ -101,7 +101,7 @@ pub(super) fn spans(oracle: &Oracle<'_>) -> Vec<Span> {
 }
 
 /// Teams too small to stand alone, put together by name until they are enough; what is left over joins the last pool.
-fn pools(mut small: Vec<(String, usize)>) -> Vec<Vec<(String, usize)>> {
+pub(super) fn pools(mut small: Vec<(String, usize)>) -> Vec<Vec<(String, usize)>> {
     small.sort();
     let mut closed: Vec<Vec<(String, usize)>> = Vec::new();
     let mut open: Vec<(String, usize)> = Vec::new();

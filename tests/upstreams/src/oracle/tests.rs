@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::organisation::chat::Chat;
+use crate::organisation::copilot::Copilot;
 use crate::organisation::delivery::Delivery;
 use crate::organisation::survey::Survey;
+use crate::organisation::voices::Voices;
 use crate::organisation::{
     Account, AccountId, AccountKind, Change, Commit, CommitAccount, CommitAuthor, Event, Membership, Push, Repository,
     Review, Team,
@@ -85,6 +87,9 @@ impl Story {
             delivery: Delivery::default(),
             chat: Chat::default(),
             survey: Survey::default(),
+            copilot: Copilot::default(),
+            voices: Voices::default(),
+            opted_out: Vec::new(),
         };
         Self { organisation, next_commit: 0 }
     }
@@ -157,6 +162,9 @@ impl Story {
             settle: SignedDuration::from_hours(36),
             calendar: Calendar::UTC,
             sources: Sources::default(),
+            readings: Vec::new(),
+            opened: Vec::new(),
+            heard: Vec::new(),
         }
     }
 }

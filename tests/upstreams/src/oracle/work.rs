@@ -12,7 +12,7 @@ pub fn changes(organisation: &Organisation, from: Timestamp, to: Timestamp) -> V
     let changes = organisation.repositories.iter().flat_map(|repository| &repository.changes);
     let ended = changes.filter_map(|change| {
         let is_human = match who(organisation, change.author) {
-            Who::Bot => return None,
+            Who::Bot | Who::OptedOut => return None,
             Who::Nobody => false,
             Who::Person(_) => true,
         };

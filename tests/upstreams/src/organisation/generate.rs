@@ -4,12 +4,14 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::chat::chat;
 use super::comments::comments;
+use super::copilot::copilot;
 use super::delivery::delivery;
 use super::history::History;
 use super::people::people;
 use super::random::Random;
 use super::repositories::repositories;
 use super::survey::survey;
+use super::voices::voices;
 use super::work::Work;
 use super::{Organisation, Scale};
 
@@ -33,6 +35,7 @@ pub(super) fn organisation(scale: Scale, seed: u64, end: Timestamp) -> Organisat
     let delivery = delivery(scale, seed, start, end, &repositories);
     let chat = chat(scale, seed, start, end, &people, &repositories, &delivery);
     let survey = survey(scale, seed, start, end, &people, &delivery);
+    let (copilot, voices) = (copilot(seed, start, end, &people), voices(seed, start, end, &people));
     Organisation {
         start,
         end,
@@ -44,5 +47,8 @@ pub(super) fn organisation(scale: Scale, seed: u64, end: Timestamp) -> Organisat
         delivery,
         chat,
         survey,
+        copilot,
+        voices,
+        opted_out: Vec::new(),
     }
 }

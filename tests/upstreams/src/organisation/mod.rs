@@ -3,6 +3,7 @@
 mod changes;
 pub mod chat;
 mod comments;
+pub mod copilot;
 pub mod delivery;
 mod generate;
 mod history;
@@ -16,6 +17,7 @@ mod scale;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+pub mod voices;
 mod work;
 
 use jiff::Timestamp;
@@ -23,10 +25,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use chat::Chat;
+use copilot::Copilot;
 use delivery::Delivery;
 pub use releases::{Release, releases};
 pub use scale::{Scale, folder, suffix};
 use survey::Survey;
+use voices::Voices;
 
 /// The whole truth: who worked where, and what each repository went through.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,10 @@ pub struct Organisation {
     pub delivery: Delivery,
     pub chat: Chat,
     pub survey: Survey,
+    pub copilot: Copilot,
+    pub voices: Voices,
+    /// People who have asked to be left out before anything was read. Services do not know of it.
+    pub opted_out: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

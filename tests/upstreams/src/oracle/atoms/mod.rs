@@ -2,6 +2,7 @@
 
 mod systems;
 mod talk;
+mod voices;
 mod work;
 
 use std::collections::BTreeMap;
@@ -90,7 +91,8 @@ pub(super) fn atoms(oracle: &Oracle<'_>, spans: &[Span]) -> Vec<Atom> {
         merged,
         deployments,
     };
-    spans.iter().flat_map(|span| of_span(oracle, &facts, span)).collect()
+    let of_spans = spans.iter().flat_map(|span| of_span(oracle, &facts, span));
+    of_spans.chain(voices::surveys(oracle)).collect()
 }
 
 fn of_span(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<Atom> {
@@ -113,7 +115,18 @@ fn of_span(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> Vec<Atom> {
             add("usage", "", talk::usage(oracle, facts, span));
         }
     }
+    // What is only seen when one looks is known from the first look on.
+    let is_seen = oracle.calendar.midnight(span.start) >= oracle.looks[0];
+    if span.cell == ORGANIZATION && (sources.copilot || sources.counters) && is_seen {
+        add("tally", "", talk::tally(oracle, span));
+    }
     if span.cell != UNASSIGNED {
+        if oracle.hears_all_of(span) {
+            let (reports, facets) = voices::friction(oracle, span);
+            for (facet, measures) in facets {
+                add("friction", facet, (if facet.is_empty() { reports } else { 0 }, measures));
+            }
+        }
         if sources.deploys() {
             add("build", "", systems::build(oracle, facts, span));
             add("deployment", "", systems::deployment(oracle, facts, span));

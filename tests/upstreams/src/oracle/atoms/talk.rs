@@ -1,6 +1,7 @@
 //! What people say: messages in public channels, and answers of a survey.
 
 use super::super::Oracle;
+use super::super::counted::{messages, seats};
 use super::super::rules::Group;
 use super::super::spans::Span;
 use super::super::spoken::{Posted, campaign};
@@ -19,6 +20,22 @@ pub(super) fn usage(oracle: &Oracle<'_>, facts: &Facts<'_>, span: &Span) -> (i64
         measures.insert("messages", Measure::count(whole(posts.len())));
     }
     (whole(posts.len()), measures)
+}
+
+/// What services had counted, of a week: nobody is in it. Users of a tool, and those who do not use it, are enough.
+pub(super) fn tally(oracle: &Oracle<'_>, span: &Span) -> (i64, Measures) {
+    let mut measures = Measures::new();
+    let messages = messages(oracle, span.start).filter(|_| oracle.sources.counters);
+    if let Some(messages) = messages {
+        measures.insert("tallied_messages", Measure::count(messages));
+    }
+    if let Some((used, all)) = seats(oracle, span.start).filter(|_| oracle.sources.copilot)
+        && used >= ENOUGH_ANSWERS
+        && all - used >= ENOUGH_ANSWERS
+    {
+        measures.insert("tallied_ai_users", Measure::of(used, all).alone());
+    }
+    (messages.unwrap_or(0), measures)
 }
 
 pub(super) fn survey(oracle: &Oracle<'_>, span: &Span) -> (i64, Measures) {
