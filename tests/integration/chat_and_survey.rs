@@ -152,7 +152,7 @@ async fn scenario_23_a_survey_is_asked_with_two_naive_dates_and_its_500s_are_exp
     let stored = host.database.numbers("SELECT count(*) FROM raw.survey_response GROUP BY score ORDER BY score").await;
     assert_eq!(stored, [detractors, passives, promoters]);
     let covered = host.database.numbers("SELECT covered_through_ms FROM app.feed").await;
-    assert_eq!(covered, ["2026-06-29T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond()]);
+    assert_eq!(covered, [organisation.end.as_millisecond()], "the last campaign that has ended is read");
     for request in simulation.requests() {
         let (_, query) = request.target.split_once('?').unwrap();
         assert!(
@@ -169,6 +169,26 @@ async fn scenario_23_a_survey_is_asked_with_two_naive_dates_and_its_500s_are_exp
         ("failed", Some("transient"), false)
     );
     assert_eq!(host.database.numbers("SELECT covered_through_ms FROM app.feed").await, covered);
+    host.finish().await;
+}
+
+#[tokio::test]
+async fn the_newest_campaign_is_told_as_soon_as_it_has_settled() {
+    let organisation = organisation();
+    let simulation = nps::Simulation::start(Arc::clone(&organisation), nps::Options::default()).await.unwrap();
+    let people: String = (0..10).map(|number| format!("person-{number},amber,2026-01-05\n")).collect();
+    let text = source_of("nps", simulation.url(), "") + "[[team]]\nname = \"amber\"\n[roster]\nfile = \"roster.csv\"\n";
+    let options = HostOptions { now: organisation.end, ..HostOptions::default() };
+    let host = Host::for_text_and_roster(&text, &format!("person,team,from\n{people}"), options).await;
+    let ended: jiff::Timestamp = "2026-06-29T00:00:00Z".parse().unwrap();
+    let newest = "SELECT max(start_week + weeks)::bigint FROM release.atom WHERE family = 'survey'";
+    let week = i64::from(host.app.setup.config.calendar.week_of(ended).index());
+    for (minutes, told_through) in [(36 * 60 - 1, week - 1), (36 * 60, week)] {
+        host.set_now(ended + SignedDuration::from_mins(minutes));
+        host.collect().await;
+        host.release().await;
+        assert_eq!(host.database.numbers(newest).await, [told_through], "{minutes} minutes after its end");
+    }
     host.finish().await;
 }
 

@@ -60,8 +60,10 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
     let current = SurveyWindow::around(from, settings.windows, calendar)
         .ok_or_else(|| Error::Permanent("the window lies outside the years that can be written".to_owned()))?;
     let is_closed = |window: &SurveyWindow, now: Instant| window.end().saturating_add(SETTLE) <= now;
+    // A campaign's responses are of its last instant: what comes before that is read as soon as the campaign before is.
+    let read_before = |unread: &SurveyWindow| unread.last_instant().min(window.end);
     if current.start() >= window.end || !is_closed(&current, context.now) {
-        page.covered_through(current.start());
+        page.covered_through(read_before(&current));
         page.save(&cursor)?;
         return Ok(page);
     }
@@ -70,7 +72,7 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
     cursor.dates = dates;
     match answer {
         Answer::Usable(reading) if reading.server_now.is_some_and(|now| now < current.end()) => {
-            page.covered_through(current.start());
+            page.covered_through(read_before(&current));
             page.save(&cursor)?;
             return Ok(page);
         }
@@ -83,8 +85,8 @@ pub fn run(client: &Client, request: &Request<Settings>) -> Result<Page> {
     let keep_from = window.start.min(context.now - Instant::from(OVERLAP_SECONDS) * instant::SECOND);
     let length = current.end() - current.start();
     cursor.delivered.retain(|start, _| start.saturating_add(2 * length) > keep_from);
-    page.covered_through(current.end());
     let next = current.next(settings.windows, calendar);
+    page.covered_through(next.as_ref().map_or(current.end(), read_before));
     let next = next.filter(|next| next.start() < window.end && is_closed(next, context.now));
     page.more = next.is_some();
     cursor.next = next.map(|next| next.start());

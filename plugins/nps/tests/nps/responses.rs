@@ -50,7 +50,24 @@ fn an_empty_window_is_no_data() {
     let server = server(&[]);
     let pages = source(&server, json!({})).drain("responses", None).unwrap();
     assert!(pages.iter().all(|page| page.facts.is_empty() && page.problems.is_empty()));
-    assert_eq!(pages.last().unwrap().covered_through, Some(at_utc("2026-07-13T00:00:00")));
+    assert_eq!(pages.last().unwrap().covered_through, Some(at_utc("2026-07-15T12:00:00")));
+}
+
+#[test]
+fn everything_is_covered_but_a_campaign_that_has_ended_and_is_not_read() {
+    let server = server(&[("2026-07-01T10:00:00", 9), ("2026-07-07T10:00:00", 3)]);
+    for (now, campaigns, covered) in [
+        ("2026-07-12T23:00:00", 1, "2026-07-12T23:00:00"),
+        ("2026-07-13T00:30:00", 1, "2026-07-12T23:59:59.999"),
+        ("2026-07-13T01:00:00", 2, "2026-07-13T01:00:00"),
+        ("2026-07-14T12:00:00", 2, "2026-07-14T12:00:00"),
+    ] {
+        let source = source(&server, json!({})).window(at_utc("2026-06-01T00:00:00"), at_utc(now));
+        let pages = source.drain("responses", None).unwrap();
+        assert_eq!(stored(&pages).len(), campaigns, "at {now}");
+        assert_eq!(pages.last().unwrap().covered_through, Some(at_utc(covered)), "at {now}");
+        assert!(pages.is_sorted_by_key(|page| page.covered_through), "at {now}");
+    }
 }
 
 #[test]
@@ -73,7 +90,7 @@ fn a_window_that_is_still_open_on_the_services_own_clock_waits() {
     }));
     let pages = source(&server, json!({})).drain("responses", None).unwrap();
     assert_eq!(show(&stored(&pages)), "week-2026-06-29 at 2026-07-05T23:59:59Z: 1 × score 9\n");
-    assert_eq!(pages.last().unwrap().covered_through, Some(at_utc("2026-07-06T00:00:00")));
+    assert_eq!(pages.last().unwrap().covered_through, Some(at_utc("2026-07-12T23:59:59.999")));
 }
 
 #[test]

@@ -29,7 +29,7 @@ mod window;
 pub mod work;
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::Value;
 
 pub use self::answers::{Answered, Answers, DIMENSIONS, Scoped, metrics};
@@ -132,9 +132,11 @@ impl<'a> Oracle<'a> {
         *self.looks.last().expect("it looked at least once")
     }
 
-    /// Surveys are read by whole weeks, when the last answers have come.
+    /// Nothing is missing of surveys but the weeks whose last answers may still come; they are all of a week's last instant.
     fn surveyed_through(&self) -> Timestamp {
-        self.calendar.midnight(self.calendar.week_of(self.covered_through() - SURVEY_SETTLES))
+        let unread = self.calendar.week_of(self.covered_through() - SURVEY_SETTLES);
+        let next = self.calendar.midnight(unread + 7.days());
+        self.covered_through().min(next - SignedDuration::from_millis(1))
     }
 
     /// Whether what happened then was seen.
