@@ -74,16 +74,28 @@ impl Canaries {
     }
 
     fn assert_free(&self, what: &str, text: impl AsRef<[u8]>) {
-        let text = text.as_ref();
+        if let Some(found) = self.find(text.as_ref()) {
+            panic!("{what} holds {found}");
+        }
+    }
+
+    /// So that a search that finds nothing says something.
+    fn assert_held(&self, what: &str, text: impl AsRef<[u8]>) {
+        assert!(self.find(text.as_ref()).is_some(), "{what} is searched in vain");
+    }
+
+    /// The first of them, and what stands around it.
+    fn find(&self, text: &[u8]) -> Option<String> {
         for (place, start) in text.windows(7).enumerate() {
             let start: &[u8; 7] = start.try_into().unwrap();
             for word in self.0.get(start).into_iter().flatten() {
                 if text[place..].starts_with(word) {
                     let around = &text[place.saturating_sub(80)..(place + word.len() + 40).min(text.len())];
-                    panic!("{what} holds `{}`: …{}…", String::from_utf8_lossy(word), String::from_utf8_lossy(around));
+                    return Some(format!("`{}`: …{}…", String::from_utf8_lossy(word), String::from_utf8_lossy(around)));
                 }
             }
         }
+        None
     }
 }
 
@@ -138,7 +150,7 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
     let world = World::start(organisation()).await;
     let canaries = Canaries::of(&world.organisation);
     let host = world.host().await;
-    let written = WriteAheadLog::keep(&host.database).await;
+    let mut written = WriteAheadLog::keep(&host.database).await;
     for source in ["github", "jenkins", "mattermost", "nps"] {
         for summary in host.collect_from(source).await {
             assert!(summary.outcome != "failed" && summary.pages > 0, "{source}: {summary:?}");
@@ -158,6 +170,7 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
         "/readyz",
         "/metrics",
         "/openapi.json",
+        "/api/v1/teams",
         "/api/v1/metrics/space?time_range=90d",
         "/api/v1/metrics/space/satisfaction",
         "/api/v1/metrics/space/performance",
@@ -171,15 +184,25 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
     // Who asks with a name hears nothing of it in the log.
     host.get_text(&format!("/api/v1/metrics/space/activity?team={MARK}")).await;
     host.get_text(&format!("/{MARK}")).await;
-    canaries.assert_free("the dump", host.database.back_up(&[]));
-    canaries.assert_free("the write-ahead log", written.read(&host.database).await);
+    // What is in all of them: a team's name, as it is and as the bytes of a column, and what the host says of itself.
+    let plain = Canaries::from_words(&["team-amber".to_owned(), "collected".to_owned()]);
+    plain.assert_held("an answer", host.get_text("/api/v1/teams").await.1);
+    let (dump, written) = (host.database.back_up(&[]), written.read(&host.database).await);
+    canaries.assert_free("the dump", &dump);
+    plain.assert_held("the dump", &dump);
+    canaries.assert_free("the write-ahead log", &written);
+    plain.assert_held("the write-ahead log", &written);
     let text = log.text();
-    assert!(text.contains("TRACE") && text.contains("collected"), "the log was not captured");
-    canaries.assert_free("the log", text);
+    assert!(text.contains("TRACE"), "the log was not captured");
+    canaries.assert_free("the log", &text);
+    plain.assert_held("the log", &text);
     canaries.assert_free(
         "what a panic shows",
         format!("{:?} {:?}", host.app.setup.roster().unwrap(), host.app.setup.config),
     );
+    let planted = format!("CREATE TABLE app.planted AS SELECT convert_to('{MARK}', 'UTF8') AS bytes");
+    host.database.execute_by(&planted).await;
+    canaries.assert_held("the dump of a planted word", host.database.back_up(&[]));
     host.finish().await;
 }
 

@@ -27,7 +27,7 @@ async fn rule_r10_no_text_of_a_report_is_anywhere() {
     let asking = Asking::start("").await;
     let client = asking.client("portal", "amber");
     let token = asking.tokens(asking.open("pulse")("cobalt"), 1).remove(0);
-    let written = WriteAheadLog::keep(&asking.host.database).await;
+    let mut written = WriteAheadLog::keep(&asking.host.database).await;
     let served = asking.serve().await;
     let log = Log::capture();
     for category in ["tests", "Quokkabird", "build of Quokkabird"] {
@@ -79,6 +79,11 @@ async fn rule_r10_no_text_of_a_report_is_anywhere() {
     for canary in CANARIES {
         assert!(!wal.windows(canary.len()).any(|window| window == canary.as_bytes()), "the WAL holds `{canary}`");
     }
+    // As a word of its own it would be there.
+    let kept = "INSERT INTO app.friction_inbox VALUES (1, 'quokkabird', 'low', NULL)";
+    asking.host.database.execute(kept).await;
+    let wal = written.read(&asking.host.database).await;
+    assert!(wal.windows(10).any(|window| window == b"quokkabird"));
     asking.host.finish().await;
 }
 

@@ -208,6 +208,7 @@ async fn rule_r12_what_was_erased_is_not_read_again_and_what_comes_later_is() {
     let before = upstream(&[facts_of("dev-001", AT)]).await;
     let place = Place::open(&[("code", before.url())], "person,team,from\n").await;
     place.collect(&["code"]).await;
+    assert_eq!(place.facts().await, 6);
     place.host.app.erase("code:dev-001").await.unwrap();
     place.collect(&["code"]).await;
     assert_eq!(place.facts().await, 0);
@@ -217,6 +218,8 @@ async fn rule_r12_what_was_erased_is_not_read_again_and_what_comes_later_is() {
     feed.page(vec![commit("c1", "2026-11-24T11:00:00Z"), commit("c2", "2026-11-24T12:00:01Z")], Vec::new()).await;
     assert_eq!(feed.weeks().await.len(), 1, "a commit from before, and one from behind");
     assert_eq!(feed.host.database.count("SELECT count(*) FROM raw.alias").await, 1);
+    feed.page(vec![commit_by("18", "dev-018", "c3", "2026-11-24T11:00:00Z")], Vec::new()).await;
+    assert_eq!(feed.weeks().await.len(), 2, "nobody had somebody else's erased");
 
     // The list forgets, as nothing from so long ago is kept anyway.
     let listed = "SELECT count(*) FROM app.opt_out";
@@ -309,22 +312,33 @@ async fn rule_r12_an_export_holds_what_is_stored_for_its_recipient_alone() {
 #[tokio::test]
 async fn rule_r12_whatever_names_an_account_is_erased_and_shown() {
     let feed = CommitFeed::open().await;
-    let columns = "SELECT c.relname || ' ' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    let of_accounts = "SELECT c.relname || ' ' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
          WHERE c.relnamespace = 'raw'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
          AND a.attname ~ '(author|reviewer|actor|account|person|user)' ORDER BY 1";
-    let columns = feed.host.database.texts(columns).await;
+    let columns = feed.host.database.texts(of_accounts).await;
     assert!(columns.len() >= 10, "{columns:?}");
     let erased =
         feed.host.database.texts("SELECT prosrc FROM pg_proc WHERE proname = 'accounts_erase'").await.remove(0);
     let shown = include_str!("../../host/src/store/export.rs");
-    for column in &columns {
+    let is_erased = |column: &String| {
         let (table, name) = column.split_once(' ').unwrap();
-        let is_erased =
-            |line: &str| line.contains(&format!("raw.{table} ")) && line.contains(&format!("{name} = ANY (accounts)"));
-        assert!(erased.lines().any(is_erased), "{column} is not erased");
+        let (of, by) = (format!("raw.{table} "), format!("{name} = ANY (accounts)"));
+        erased.lines().any(|line| line.contains(&of) && line.contains(&by))
+    };
+    let is_shown = |column: &String| {
+        let (table, name) = column.split_once(' ').unwrap();
         let (from, own) = (format!("FROM raw.{table} "), format!("WHERE {name} IN (SELECT account FROM own)"));
-        assert!(shown.lines().any(|line| line.contains(&from) && line.contains(&own)), "{column} is not shown");
+        shown.lines().any(|line| line.contains(&from) && line.contains(&own))
+    };
+    for column in &columns {
+        assert!(is_erased(column), "{column} is not erased");
+        assert!(is_shown(column), "{column} is not shown");
     }
+    // A column that nobody thought of is caught.
+    feed.host.database.execute("ALTER TABLE raw.sample ADD COLUMN reviewer bytea").await;
+    let planted = "sample reviewer".to_owned();
+    assert!(feed.host.database.texts(of_accounts).await.contains(&planted));
+    assert!(!is_erased(&planted) && !is_shown(&planted));
     feed.host.finish().await;
 }
 

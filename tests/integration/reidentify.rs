@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
-use quintant::model::{Commit, Fact, FactBody, RawFact, RawIdentity, RawKey, SourceName};
+use quintant::model::{Calendar, Commit, Epoch, EpochSalt, Fact, FactBody, RawFact, RawIdentity, RawKey, SourceName};
 use quintant::pseudonym::{EpochKeys, IdentityKey, pseudonymize};
 use quintant_tests::{Host, simulation_end};
 use tokio_util::sync::CancellationToken;
@@ -77,6 +78,29 @@ fn all_of_github(world: &World) -> BTreeSet<String> {
     words
 }
 
+/// All that a commit of an account becomes.
+fn hidden(key: [u8; 32], source: &str) -> BTreeSet<[u8; 16]> {
+    let keys = IdentityKey::from_bytes(&key).epochs(&[(Epoch::from_index(227), EpochSalt::from_bytes([1; 32]))].into());
+    let at: Timestamp = "2026-10-12T09:00:00Z".parse().unwrap();
+    let facts = ["dev-001", "dev-002"].map(|word| commit_of(word, at)).to_vec();
+    let known = pseudonymize(&keys, &source.parse().unwrap(), &Calendar::new(TimeZone::UTC), facts, &[]);
+    let hashes = known.facts.into_iter().flat_map(|stamped| {
+        let FactBody::Commit(commit) = stamped.fact.body else { panic!("a commit has become something else") };
+        [*stamped.fact.key.as_bytes(), *commit.author.unwrap().as_bytes()]
+    });
+    hashes.chain(known.spellings.iter().map(|spelling| *spelling.alias.as_bytes())).collect()
+}
+
+#[test]
+fn rule_r01_under_another_key_or_in_another_source_nothing_is_called_alike() {
+    let told = hidden([7; 32], "code");
+    assert_eq!(told.len(), 4);
+    assert_eq!(told, hidden([7; 32], "code"), "whoever has the key calls them alike");
+    for (what, other) in [("key", hidden([8; 32], "code")), ("source", hidden([7; 32], "chat"))] {
+        assert_eq!(told.intersection(&other).next(), None, "another {what}");
+    }
+}
+
 #[tokio::test]
 async fn reidentify_without_the_key_nothing_joins_what_people_do_in_two_sources() {
     let (_world, host) = collected().await;
@@ -99,6 +123,14 @@ async fn reidentify_without_the_key_nothing_joins_what_people_do_in_two_sources(
     let mixed =
         format!("SELECT count(*) FROM (SELECT x FROM ({written}) w GROUP BY x HAVING count(DISTINCT source_id) > 1) m");
     assert_eq!(host.database.numbers_by(&mixed).await, [0]);
+
+    // Inside one source people are joined by the same search; and so would rows be that one transaction wrote for two.
+    let (authors, committers) =
+        (hashes(&host, "raw.change", "github").await, hashes(&host, "raw.commit", "github").await);
+    assert!(authors.intersection(&committers).count() > 10);
+    let careless = "WITH code AS (UPDATE raw.commit SET parents = parents) UPDATE raw.usage SET count = count";
+    host.database.execute(careless).await;
+    assert_eq!(host.database.numbers_by(&mixed).await, [1]);
     host.finish().await;
 }
 
@@ -149,6 +181,13 @@ async fn reidentify_with_key_and_salts_and_all_of_github_finds_no_survey_answer_
     let every =
         SOURCES.map(|source| guesses(&keys, &host, source, &words)).into_iter().flatten().collect::<BTreeSet<_>>();
     assert_eq!(every.intersection(&answers).next(), None);
+    // An answer that were stored under its author's account would be found.
+    let careless =
+        "UPDATE raw.survey_response SET key = (SELECT author FROM raw.commit WHERE author IS NOT NULL LIMIT 1)
+                    WHERE ctid = (SELECT min(ctid) FROM raw.survey_response)";
+    host.database.execute(careless).await;
+    let answers = hashes(&host, "raw.survey_response", "nps").await;
+    assert_eq!(every.intersection(&answers).count(), 1);
 
     // Whose name or address in chat is the one in GitHub, in whatever case.
     let lower: BTreeSet<String> = words.iter().map(|word| word.to_lowercase()).collect();

@@ -68,6 +68,8 @@ async fn rule_r11_with_an_epoch_goes_the_way_from_a_login_to_its_pseudonym() {
 async fn rule_r11_old_weeks_go_while_their_epoch_stays() {
     let feed = CommitFeed::open().await;
     feed.page(vec![commit("c1", IN_EPOCH), commit("c2", "2026-10-20T09:00:00Z")], Vec::new()).await;
+    forget(&feed).await;
+    assert_eq!(feed.weeks().await, [2962, 2963], "what is not old stays");
     feed.host.set_now("2027-01-18T12:00:00Z".parse::<Timestamp>().unwrap());
     forget(&feed).await;
     assert_eq!(feed.weeks().await, [2963]);
@@ -80,9 +82,10 @@ async fn rule_r11_a_host_that_nobody_asks_and_no_source_feeds_forgets_too() {
     let feed = CommitFeed::open().await;
     feed.page(vec![commit("c1", IN_EPOCH)], Vec::new()).await;
     feed.host.set_now(LATER.parse::<Timestamp>().unwrap());
+    let left = "SELECT (SELECT count(*) FROM raw.commit) + (SELECT count(*) FROM raw.alias) + (SELECT count(*) FROM app.epoch WHERE epoch = 227)";
+    assert_eq!(feed.host.database.count(left).await, 3, "nothing goes before a host runs");
     let (served, database, _folder) = feed.host.serve().await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-    let left = "SELECT (SELECT count(*) FROM raw.commit) + (SELECT count(*) FROM raw.alias) + (SELECT count(*) FROM app.epoch WHERE epoch = 227)";
     while database.count(left).await > 0 {
         assert!(tokio::time::Instant::now() < deadline, "nothing is forgotten");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

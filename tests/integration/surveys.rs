@@ -51,7 +51,7 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
     let (pulses, nps) = (asking.open("pulse"), asking.open("nps"));
     let (amber, other) = (pulses("amber"), nps("cobalt"));
     let (tokens, others) = (asking.tokens(amber, 12), asking.tokens(other, 12));
-    let log = WriteAheadLog::keep(database).await;
+    let mut log = WriteAheadLog::keep(database).await;
     let served = asking.serve().await;
     for (number, token) in tokens.iter().enumerate().take(8) {
         let number = u32::try_from(number).unwrap();
@@ -74,10 +74,9 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
     assert!(sealed.iter().all(|answer| answer.len() == sealed[0].len()), "an answer's length tells of it");
     assert_eq!(columns(&asking, "survey_answer").await, ["campaign", "sealed"]);
     assert_eq!(columns(&asking, "survey_token").await, ["campaign", "hash"]);
-    let shared = database
-        .count("SELECT count(*) FROM app.survey_answer a JOIN app.survey_token t ON t.xmin = a.xmin OR t.hash = a.sealed OR t.ctid::text || t.xmin = a.ctid::text || a.xmin")
-        .await;
-    assert_eq!(shared, 0, "an answer and a token share a transaction");
+    let shared = "SELECT count(*) FROM app.survey_answer a
+        JOIN app.survey_token t ON t.xmin = a.xmin OR t.hash = a.sealed OR t.ctid::text || t.xmin = a.ctid::text || a.xmin";
+    assert_eq!(database.count(shared).await, 0, "an answer and a token share a transaction");
     let wal = log.read(database).await;
     let packed: Vec<u8> = [1].into_iter().chain(43_f64.to_be_bytes()).collect();
     for secret in [tokens[0].as_bytes(), tokens[0].replace('-', "").as_bytes(), packed.as_slice()] {
@@ -94,6 +93,9 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
     let open = |folder: &Path| CampaignKey::load(folder, &CampaignSeal::from_bytes(seal)).unwrap();
     assert_eq!(amber, 1);
     assert!(opened.iter().all(|answer| open(&folder).unwrap().open(&Sealed::new(answer.clone())).is_some()));
+    assert!(opened.iter().all(|answer| dump.contains(&hex(answer))));
+    let transactions = "SELECT count(DISTINCT xmin::text) FROM app.survey_answer";
+    assert_eq!(database.count(transactions).await, 19, "whoever looks while it runs sees the order");
     let keys_before = keys(&asking);
     served.stop().await;
     close_the_week(&asking).await;
@@ -106,10 +108,20 @@ async fn rule_r09_no_answer_is_joined_with_anybody_before_or_after_the_close() {
     let survivors = database.texts(order).await;
     assert_eq!(survivors.iter().collect::<BTreeSet<_>>(), in_order.iter().collect::<BTreeSet<_>>());
     assert_ne!(survivors, in_order, "rows lie in the order in which people answered");
-    let transactions = "SELECT count(DISTINCT xmin::text) FROM app.survey_answer";
     assert_eq!(database.count(transactions).await, 1, "transactions tell the order in which people answered");
     let now = self::files(&asking).await;
     assert!(files.iter().all(|file| !now.contains(file)), "dead rows are left in {files:?}");
+
+    // Stored carelessly, in the open and beside its token, an answer is found in both ways.
+    let (mixed, plain) = (database.count(shared).await, hex(&packed));
+    database
+        .execute_by(&format!(
+            "WITH token AS (INSERT INTO app.survey_token SELECT decode(repeat('00', octet_length(hash)), 'hex'), campaign FROM app.survey_token LIMIT 1)
+             INSERT INTO app.survey_answer SELECT campaign, decode('{plain}', 'hex') FROM app.survey_token LIMIT 1"
+        ))
+        .await;
+    assert_eq!(database.count(shared).await, mixed + 1);
+    assert!(log.read(database).await.windows(packed.len()).any(|window| window == packed));
     asking.host.finish().await;
 }
 
@@ -152,6 +164,13 @@ async fn rule_r09_a_token_is_good_once_however_many_try_at_once() {
     assert_eq!((status, &problem["code"]), (409, &json!("no_campaign")));
     assert_eq!(served.vote(&tokens[1], pulse(70, 3, 3)).await.0, 200);
 
+    // A token that was not deleted would be good again.
+    let hash = hash_of(&asking, &tokens[0]);
+    let kept = format!("INSERT INTO app.survey_token (hash, campaign) VALUES (decode('{hash}', 'hex'), {amber})");
+    asking.host.database.execute_by(&kept).await;
+    assert_eq!(served.vote(&tokens[0], pulse(70, 3, 3)).await.0, 200);
+    assert_eq!(answers_of(&asking, amber).await, 3);
+
     served.stop().await;
     close_the_week(&asking).await;
     let served = asking.serve().await;
@@ -191,12 +210,20 @@ async fn rule_r09_four_fakes_do_not_reveal_the_fifth() {
     assert_eq!(asking.host.database.count(atoms).await, 1, "that nothing is told is told");
     asking.host.finish().await;
 
+    // Four that count would reveal it: a client that vouches for people who do not exist breaks the promise for everybody.
     let asking = Asking::start("").await;
-    drop(asking.open("pulse"));
+    let victim = asking.tokens(asking.open("pulse")("amber"), 1);
+    let client = asking.client("portal", "amber");
     let served = asking.serve().await;
+    assert_eq!(served.vote(&victim[0], pulse(7, 1, 5)).await.0, 200);
     let (status, problem) = served.post(path, &pulse(70, 3, 3), None).await;
     assert_eq!((status, &problem["code"]), (401, &json!("unauthorized")));
+    for valuable in [70, 70, 60, 60] {
+        assert_eq!(served.post(path, &pulse(valuable, 3, 3), Some(&client)).await.0, 200);
+    }
     served.stop().await;
+    close_the_week(&asking).await;
+    assert_eq!(told(&asking, "valuable_work").await, ["amber own-pulse 26700/5"], "7 is what they did not say");
     asking.host.finish().await;
 }
 
@@ -229,6 +256,9 @@ async fn rule_r09_nothing_that_anybody_sees_changes_with_a_vote() {
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before, after);
     }
+    // If anything gathered figures of these tables, it would show.
+    asking.host.database.execute("ANALYZE app.survey_answer").await;
+    assert_ne!(seen(&asking, &served).await, after);
     served.stop().await;
     asking.host.finish().await;
 }

@@ -124,7 +124,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     let due = due_atoms(app, &terms, &feeds).await?;
     let keys = app.setup.pipe.key.epochs(&app.store().salts_fetch().await?);
     let spellings = app.store().spellings_fetch().await?;
-    let membership = Membership::new(&counted, &keys, &spellings, Vec::new());
+    let membership = Membership::new(&counted, &keys, &spellings, Vec::new(), &terms.rules);
     let (matched, unmatched) = accounts(&membership, &spellings);
     // Whoever has opted out passes for seen.
     let unseen = counted.people().len() - membership.seen_people().len();

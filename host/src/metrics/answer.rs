@@ -10,6 +10,7 @@ use super::index::{Index, weeks_in};
 use super::sum::Weeks;
 use super::{Figure, TimeRange, Window};
 use crate::model::{Atom, Component, Dimension, Family, Metric, SampleMetric, Span, TeamName, Week, Withheld};
+use crate::release::Rule;
 
 /// Whom a question is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,6 +103,7 @@ pub struct Answers {
     families: BTreeSet<Family>,
     has_owners: bool,
     samples: Vec<SampleMetric>,
+    without: Option<Rule>,
 }
 
 impl Hash for Answers {
@@ -116,13 +118,24 @@ impl Answers {
     pub fn new(mut atoms: Vec<Atom>, teams: Vec<TeamName>, families: BTreeSet<Family>, has_owners: bool) -> Self {
         atoms.sort_by_key(|atom| atom.span.start);
         let (index, newest_end) = (Index::of(&atoms), Atom::newest_end(&atoms));
-        Self { atoms, index, newest_end, teams, families, has_owners, samples: Vec::new() }
+        Self { atoms, index, newest_end, teams, families, has_owners, ..Self::default() }
     }
 
     /// With the metrics that plugins declare; those that are not granted are never told.
     #[must_use]
     pub fn knowing(self, samples: Vec<SampleMetric>) -> Self {
         Self { samples, ..self }
+    }
+
+    /// For tests alone: by all the rules but one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without(self, rule: Rule) -> Self {
+        Self { without: Some(rule), ..self }
+    }
+
+    pub(super) fn holds(&self, rule: Rule) -> bool {
+        self.without != Some(rule)
     }
 
     /// One dimension over one window.
@@ -200,7 +213,8 @@ impl Answers {
 
     /// The weeks that are asked for; none before anything is released.
     pub(super) fn weeks(&self, range: TimeRange) -> Option<Weeks> {
-        self.newest_end.map(|newest| range.weeks(newest))
+        let snaps = self.holds(Rule::Windows);
+        self.newest_end.map(|newest| if snaps { range.weeks(newest) } else { range.weeks_touched(newest) })
     }
 
     pub(super) fn window(&self, weeks: Option<Weeks>, scope: &Scope) -> Window {

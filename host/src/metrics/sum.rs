@@ -4,6 +4,7 @@ use super::catalogue::{self, Formula, Recipe, Window};
 use super::index::{newest, weeks_in};
 use super::{Answers, Scope};
 use crate::model::{About, Atom, Component, Family, Histogram, Parts, Span, Week, Withheld, Word};
+use crate::release::Rule;
 
 /// What was told of a component in a window.
 #[derive(Debug, Clone)]
@@ -44,6 +45,7 @@ impl Answers {
         let near = self.index.near(&self.atoms, scope, family, weeks);
         let near = near.filter(|atom| atom.facet.is_none() || is_about(atom, facet));
         let is_inside: fn(&Atom, Weeks) -> bool = match recipe.window {
+            _ if !self.holds(Rule::Windows) => overlaps,
             Window::Whole | Window::Newest => lies_in,
             Window::Ending | Window::Carried(_) => ends_in,
         };
@@ -79,6 +81,10 @@ fn is_about(atom: &Atom, facet: Option<&Word>) -> bool {
 
 fn lies_in(atom: &Atom, (first, end): Weeks) -> bool {
     first <= atom.span.start && atom.span.end() <= end
+}
+
+fn overlaps(atom: &Atom, (first, end): Weeks) -> bool {
+    atom.span.start < end && first < atom.span.end()
 }
 
 fn ends_in(atom: &Atom, (first, end): Weeks) -> bool {

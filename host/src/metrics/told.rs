@@ -11,6 +11,7 @@ use super::figure::{Fraction, Precision, Value, to_two_digits};
 use super::sum::{Sum, Weeks};
 use super::{Answers, Band, Scope};
 use crate::model::{Component, Family, Metric, Parts, Withheld};
+use crate::release::Rule;
 
 const DAYS_PER_WEEK: i32 = 7;
 
@@ -102,7 +103,9 @@ impl Answers {
         let weeks = weeks.ok_or(Withheld::NotCovered)?;
         let sum = self.sum(&recipe, None, weeks, scope)?;
         let is_covered = recipe.window != Window::Whole || sum.weeks == weeks.0.until(weeks.1);
-        let value = value(&recipe, &sum, is_covered)?;
+        let is_of_systems = catalogue::is_of_systems(recipe.family());
+        let tells_nought = is_covered && (is_of_systems || !self.holds(Rule::Reasons));
+        let value = value(&recipe, &sum, tells_nought)?;
         let mut detail = detail(&recipe, &sum);
         detail.dora_band = match metric {
             Metric::DeploymentFrequency => self.band_of_deployments(weeks, scope),
@@ -167,14 +170,14 @@ impl Answers {
     }
 }
 
-/// `is_covered`: whether every week that was asked for was told. A nought is told of all of them only.
-pub(super) fn value(recipe: &Recipe, sum: &Sum, is_covered: bool) -> Result<Value, Withheld> {
-    let is_of_systems = catalogue::is_of_systems(recipe.family());
+/// `tells_nought`: of systems, and of all the weeks that were asked for.
+fn value(recipe: &Recipe, sum: &Sum, tells_nought: bool) -> Result<Value, Withheld> {
     let needs_count = matches!(recipe.formula, Formula::Mean | Formula::Median);
     if needs_count && sum.count < recipe.least {
         return Err(Withheld::Suppressed);
     }
-    if !needs_count && sum.total == 0 && !(is_of_systems && is_covered) {
+    if !needs_count && sum.total == 0 && !tells_nought {
+        let is_of_systems = catalogue::is_of_systems(recipe.family());
         return Err(if is_of_systems { Withheld::NotCovered } else { Withheld::Suppressed });
     }
     let (above, over) = (sum.total * recipe.times, recipe.over);

@@ -63,6 +63,16 @@ impl TimeRange {
     }
 }
 
+impl TimeRange {
+    /// What [`TimeRange::weeks`] would be if dates did not snap inward.
+    pub(super) fn weeks_touched(self, newest_end: Week) -> (Week, Week) {
+        match self {
+            TimeRange::Dates { from, to } if from < to => (Week::of_date(from), Week::starting_from(to)),
+            _ => self.weeks(newest_end),
+        }
+    }
+}
+
 /// The weeks that an answer rests on. Its dates are null before anything is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Window {

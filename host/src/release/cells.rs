@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Facts;
+use super::{Facts, Rule, Rules};
 use crate::model::{Alias, Assignment, Bearer, Family, Pseudonym, Span, Spelling, TeamName, Week};
 use crate::pseudonym::{EpochKeys, Roster};
 
@@ -22,7 +22,13 @@ pub struct Membership<'a> {
 
 impl<'a> Membership<'a> {
     /// `spellings`: those that were seen, each in the epochs that it was seen in.
-    pub fn new(roster: &'a Roster, keys: &EpochKeys, spellings: &[Spelling], assignments: Vec<Assignment>) -> Self {
+    pub fn new(
+        roster: &'a Roster,
+        keys: &EpochKeys,
+        spellings: &[Spelling],
+        assignments: Vec<Assignment>,
+        rules: &Rules,
+    ) -> Self {
         let owners: HashMap<Alias, usize> = roster
             .people()
             .iter()
@@ -37,6 +43,7 @@ impl<'a> Membership<'a> {
         }
         let assigned = assignments
             .into_iter()
+            .filter(|_| rules.holds(Rule::Freeze))
             .filter_map(|Assignment { week, bearer, cell, .. }| match bearer {
                 Bearer::Account(account) => Some(((account, week), cell)),
                 Bearer::Team(_) | Bearer::Nobody => None,

@@ -78,7 +78,7 @@ pub async fn release_due(
     let keys = terms.key.epochs(&releasing.salts_fetch().await?);
     let spellings = releasing.spellings_fetch().await?;
     let assignments = releasing.assignments_fetch(&weeks).await?;
-    let membership = Membership::new(terms.roster, &keys, &spellings, assignments);
+    let membership = Membership::new(terms.roster, &keys, &spellings, assignments, &terms.rules);
     let brings = |kind| feeds.iter().any(|feed| feed.emits.contains(&kind));
     let ground = Ground {
         rules: terms.rules,
@@ -127,7 +127,7 @@ impl Stretch {
             span.takes(*family)
                 && terms.calendar.start_of(span.start) >= *from
                 && terms.calendar.start_of(span.end()) <= *through
-                && !released.is_decided(&span.cell, span.start, *family)
+                && !(terms.rules.holds(Rule::Freeze) && released.is_decided(&span.cell, span.start, *family))
         };
         let spans = existing.iter().chain(&begun).filter_map(|span| {
             let families: Vec<Family> =

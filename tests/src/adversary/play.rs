@@ -60,7 +60,7 @@ pub fn play(world: &World, rules: Rules) -> Played {
         let coverage = coverage(now - LOOK_BACK, now);
         let Some(stretch) = Stretch::of(&terms, &coverage) else { continue };
         let due = stretch.due(&terms, &released, &spans);
-        let membership = Membership::new(&roster, &keys, &spellings, assignments.clone());
+        let membership = Membership::new(&roster, &keys, &spellings, assignments.clone(), &rules);
         let ground = Ground {
             rules,
             calendar: &calendar,

@@ -62,6 +62,9 @@ impl Group {
 
     /// Whether a sum over them may be told.
     pub(super) fn may_tell_sum(&self, rules: &Rules) -> bool {
+        if self.is_empty() && !rules.holds(Rule::Reasons) {
+            return true;
+        }
         self.is_enough(rules) && !(rules.holds(Rule::Dominance) && self.is_dominated())
     }
 

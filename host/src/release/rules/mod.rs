@@ -44,6 +44,14 @@ pub enum Rule {
     Organization,
     /// Families that can be taken from each other share a verdict.
     Verdict,
+    /// What was told once is not told again, wherever the roster says now that it belongs.
+    Freeze,
+    /// A window holds a span wholly or not at all, and begins and ends with a week.
+    Windows,
+    /// That people did nothing is no number.
+    Reasons,
+    /// A plugin's own metric is told where the operator has granted it, and the last value of machines only.
+    Grants,
 }
 
 /// The rules in force, with k.
@@ -66,7 +74,7 @@ impl Rules {
         Self { without: Some(rule), ..self }
     }
 
-    pub(super) fn holds(&self, rule: Rule) -> bool {
+    pub(crate) fn holds(&self, rule: Rule) -> bool {
         self.without != Some(rule)
     }
 }

@@ -11,7 +11,8 @@ impl Cell<'_> {
         if self.size() < ENOUGH_FOR_MACHINES && self.rules().holds(Rule::Organization) {
             return Faceted::new();
         }
-        let granted = self.ground.terms.samples.iter().filter(|metric| metric.is_granted);
+        let needs_grant = self.rules().holds(Rule::Grants);
+        let granted = self.ground.terms.samples.iter().filter(|metric| metric.is_granted || !needs_grant);
         let told = granted.filter_map(|metric| Some((Some(metric.name.clone()), self.sample(metric)?)));
         told.collect()
     }
@@ -31,7 +32,7 @@ impl Cell<'_> {
         let is_of_machines = metric.subject == Subject::System;
         let sum = || taken.iter().map(|sample| thousandths(sample.value)).sum();
         let measure = match metric.aggregation {
-            Aggregation::Last if !is_of_machines => return None,
+            Aggregation::Last if !is_of_machines && self.rules().holds(Rule::Grants) => return None,
             Aggregation::Last => Measure::of(thousandths(newest.value), 1),
             Aggregation::Sum | Aggregation::Distribution | Aggregation::Ratio => Measure::of(sum(), count(taken.len())),
         };

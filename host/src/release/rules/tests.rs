@@ -73,7 +73,7 @@ impl World {
     fn measures(&self, family: Family, assignments: Vec<Assignment>) -> Measures {
         let span =
             Span { cell: "amber".into(), teams: vec!["amber".parse().unwrap()], start: WEEK, weeks: 1, admitted: true };
-        let membership = Membership::new(&self.roster, &self.keys, &self.spellings, assignments);
+        let membership = Membership::new(&self.roster, &self.keys, &self.spellings, assignments, &Rules::new(5));
         let evidence = Evidence::new(&self.facts, &membership);
         let ground = Ground {
             rules: Rules::new(5),
@@ -217,15 +217,15 @@ fn rule_r18_a_plugins_own_metric_tells_of_nobody() {
         aggregation,
         is_granted,
     };
-    let told = |samples: Vec<TakenSample>, metric: SampleMetric, size: usize| {
+    let told_by = |rules: Rules, samples: Vec<TakenSample>, metric: SampleMetric, size: usize| {
         let start = if size < ENOUGH_FOR_MACHINES { Week::from_index(0) } else { WEEK };
         let mut world = World::new();
         world.facts.samples = samples.into_iter().map(|sample| TakenSample { week: start, ..sample }).collect();
-        let membership = Membership::new(&world.roster, &world.keys, &world.spellings, Vec::new());
+        let membership = Membership::new(&world.roster, &world.keys, &world.spellings, Vec::new(), &rules);
         let (evidence, terms) =
             (Evidence::new(&world.facts, &membership), MetricTerms { samples: vec![metric], ..MetricTerms::default() });
         let ground = Ground {
-            rules: Rules::new(5),
+            rules,
             calendar: &Calendar::new(TimeZone::UTC),
             terms: &terms,
             membership: &membership,
@@ -235,16 +235,25 @@ fn rule_r18_a_plugins_own_metric_tells_of_nobody() {
         let span = Span { cell: Span::ORGANIZATION.into(), teams: Vec::new(), start, weeks: 1, admitted: true };
         atoms(Family::Sample, &span, &evidence, &ground, false).len() > 1
     };
+    let told = |samples, metric, size| told_by(Rules::new(5), samples, metric, size);
+    // By each door somebody comes out once the rule that shuts it is gone.
+    let refused = |rule: Rule, samples: Vec<TakenSample>, metric: SampleMetric, size: usize| {
+        assert!(
+            told_by(Rules::new(5).without(rule), samples.clone(), metric.clone(), size),
+            "{rule:?} is not the door"
+        );
+        !told(samples, metric, size)
+    };
     let focus = |people: &[u8], value: f64| people.iter().map(|person| sample(Some(*person), "focus", value)).collect();
     let hours = |aggregation| metric("focus", Subject::Person, aggregation, true);
     assert!(told(focus(&[0, 1, 2, 3, 4], 2.0), hours(Aggregation::Sum), 10));
-    assert!(!told(focus(&[0, 1, 2, 3], 2.0), hours(Aggregation::Sum), 10), "four people");
-    assert!(!told(focus(&[0, 1, 2, 3, 4], 2.0), hours(Aggregation::Last), 10), "the last of a person");
+    assert!(refused(Rule::Threshold, focus(&[0, 1, 2, 3], 2.0), hours(Aggregation::Sum), 10), "four people");
+    assert!(refused(Rule::Grants, focus(&[0, 1, 2, 3, 4], 2.0), hours(Aggregation::Last), 10), "the last of a person");
     let mut unequal: Vec<TakenSample> = focus(&[0, 1, 2, 3, 4], 1.0);
     unequal[0].value = 60.0;
-    assert!(!told(unequal, hours(Aggregation::Sum), 10), "one stands out");
+    assert!(refused(Rule::Dominance, unequal, hours(Aggregation::Sum), 10), "one stands out");
     let queue = |is_granted| metric("queue", Subject::System, Aggregation::Last, is_granted);
     assert!(told(vec![sample(None, "queue", 7.0)], queue(true), 10));
-    assert!(!told(vec![sample(None, "queue", 7.0)], queue(false), 10), "not granted");
-    assert!(!told(vec![sample(None, "queue", 7.0)], queue(true), 0), "nobody is on the roster");
+    assert!(refused(Rule::Grants, vec![sample(None, "queue", 7.0)], queue(false), 10), "not granted");
+    assert!(refused(Rule::Organization, vec![sample(None, "queue", 7.0)], queue(true), 0), "nobody is on the roster");
 }
