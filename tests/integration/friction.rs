@@ -90,6 +90,7 @@ async fn rule_r10_no_text_of_a_report_is_anywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_r10_nine_reports_of_a_week_tell_nothing_and_ten_do() {
     let asking = Asking::start("").await;
+    assert_eq!(asking.operate(&["status"]), json!({ "feeds": [] }), "nobody may report yet");
     let client = asking.client("portal", "amber");
     // Reports count from the first whole week on.
     for categories in [vec!["tests"; 9], [vec!["tests"; 6], vec!["build"; 3], vec!["Quokkabird"]].concat()] {
@@ -103,6 +104,16 @@ async fn rule_r10_nine_reports_of_a_week_tell_nothing_and_ten_do() {
     }
     asking.wait_days(9);
     asking.listen().await;
+    let status = asking.operate(&["status"]);
+    let [feed] = status["feeds"].as_array().unwrap().as_slice() else { panic!("{status}") };
+    assert_eq!(
+        (&feed["source"], &feed["feed"], &feed["last_run"]),
+        (&json!("quintant"), &json!("friction"), &json!(null))
+    );
+    assert!(feed["covered"]["from"].as_str() < feed["covered"]["through"].as_str(), "{feed}");
+    let text = asking.try_to(&["status"]).stdout;
+    let told = "quintant/friction\n  reported   by people; taken in by `serve`, once a minute\n  covered    ";
+    assert!(text.starts_with(told) && text.lines().count() == 3, "{text}");
     asking.host.release().await;
     let told = asking
         .host

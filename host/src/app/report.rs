@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::App;
 use super::collect::Collector;
 use super::command::Format;
+use crate::ingest::own_feed;
 use crate::model::{
     Epoch, Family, FeedName, Pseudonym, RunProblem, RunReport, SourceName, Spelling, StampedFact, Week,
 };
@@ -54,11 +55,29 @@ pub(super) async fn status(app: &App, format: Format) -> anyhow::Result<()> {
             counts_from: app.store().counts_from_fetch(id, &feed.name).await?,
         });
     }
+    feeds.extend(reported(app).await?);
     match format {
         Format::Json => println!("{}", json!({ "feeds": feeds.iter().map(status_json).collect::<Vec<_>>() })),
         Format::Text => feeds.iter().for_each(print_status),
     }
     Ok(())
+}
+
+/// What is reported to this program itself, from when on somebody may.
+async fn reported(app: &App) -> anyhow::Result<Option<FeedStatus>> {
+    let (source, feed) = (SourceName::own(), own_feed());
+    let id = app.store().source_register(&source).await?;
+    let coverage = app.store().own_coverage_fetch(id, &feed).await?;
+    let status = |coverage| FeedStatus {
+        source,
+        feed,
+        last: None,
+        next: None,
+        reader: None,
+        coverage: Some(coverage),
+        counts_from: None,
+    };
+    Ok(coverage.map(status))
 }
 
 fn status_json(status: &FeedStatus) -> Value {
@@ -83,6 +102,9 @@ fn status_json(status: &FeedStatus) -> Value {
 fn print_status(status: &FeedStatus) {
     println!("{}/{}", status.source, status.feed);
     match &status.last {
+        None if status.source == SourceName::own() => {
+            println!("  reported   by people; taken in by `serve`, once a minute");
+        }
         None => println!("  last run   never"),
         Some(last) => {
             println!("  last run   {} {}", last.started, run_line(&last.summary));

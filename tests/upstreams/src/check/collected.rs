@@ -79,7 +79,9 @@ impl fmt::Display for Collected {
 /// to bring something must be there.
 #[must_use]
 pub fn collected(organisation: &Organisation, status: &Status) -> Vec<Collected> {
-    let mut all: Vec<Collected> = status.feeds.iter().map(|feed| judge(organisation, feed)).collect();
+    // What people report to Quintant itself is no service's.
+    let of_services = status.feeds.iter().filter(|feed| feed.source != "quintant");
+    let mut all: Vec<Collected> = of_services.map(|feed| judge(organisation, feed)).collect();
     let is_there = |name: &str| status.feeds.iter().any(|feed| feed.name() == name);
     all.extend(FEEDS.iter().filter(|name| !is_there(name)).map(|name| Collected {
         name: (*name).to_owned(),
