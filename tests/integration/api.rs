@@ -489,3 +489,14 @@ async fn the_metrics_show_each_released_cell_and_no_other() {
     assert_eq!(series, BTreeMap::new());
     host.finish().await;
 }
+
+#[tokio::test]
+async fn a_dimension_weighs_what_the_configuration_says() {
+    let source = github_source("http://127.0.0.1:9", "repositories = [\"acme/app\"]");
+    let host = Host::for_text(&(source + "[health.weights]\nefficiency = 2.5\n"), HostOptions::default()).await;
+    let (_, health) = host.get("/api/v1/metrics/space/health").await;
+    let weights: Vec<&Value> = health["dimensions"].as_object().unwrap().values().map(|part| &part["weight"]).collect();
+    assert_eq!(health["dimensions"]["efficiency"]["weight"], json!(2.5));
+    assert_eq!(weights.iter().filter(|weight| weight.is_null()).count(), 4, "{health}");
+    host.finish().await;
+}

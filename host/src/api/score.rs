@@ -58,8 +58,8 @@ pub(super) struct Score {
 /// The health score
 ///
 /// What each metric that is shown is worth, between published anchors; `/api/v1/explain/{metric}` tells them. A dimension is the
-/// weighted mean of its metrics, and null where less than half of its weight is known; the whole is the mean of the dimensions, and
-/// null where fewer than three are known, or none of `satisfaction` and `efficiency`. Volumes are worth nothing.
+/// weighted mean of its metrics, and null where less than half of its weight is known; the whole is the mean of the dimensions, by
+/// `health.weights` of the configuration, and null where fewer than three are known, or none of `satisfaction` and `efficiency`. Volumes are worth nothing.
 #[utoipa::path(
     get, path = "/api/v1/metrics/space/health", operation_id = "get_health_score", tag = "metrics",
     params(Question),

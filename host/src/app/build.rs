@@ -224,7 +224,8 @@ impl App {
         let mut families = self.setup.families();
         // Of surveys that are asked here, and of friction that is reported here, there is no feed.
         families.extend(self.own_families().await?);
-        Ok(Answers::new(atoms, self.setup.teams(), families, has_owners).knowing(self.setup.samples()))
+        let answers = Answers::new(atoms, self.setup.teams(), families, has_owners);
+        Ok(answers.knowing(self.setup.samples()).weighing(self.setup.config.health.weights.clone()))
     }
 
     /// Families that people feed through this program itself.

@@ -12,11 +12,11 @@ use super::mistake::Note;
 use super::read::{Placed, Reader};
 use super::value::{Pattern, Variable};
 use super::{
-    Compat, Database, Document, Endpoint, Friction, Metrics, Plugins, Privacy, Release, Roster, SecretRef, Service,
-    Source, Survey, Team, suggest,
+    Compat, Database, Document, Endpoint, Friction, Health, Metrics, Plugins, Privacy, Release, Roster, SecretRef,
+    Service, Source, Survey, Team, suggest,
 };
 use crate::config::Config;
-use crate::model::{Calendar, SourceName, TeamName};
+use crate::model::{Calendar, Dimension, SourceName, TeamName};
 
 /// What it makes of a file with mistakes, which `reader` notes, is not to be used.
 pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Config {
@@ -47,6 +47,7 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
         plugins: Plugins { directory: file.plugins.directory.clone(), cache: file.plugins.cache },
         release: Release { start: file.release.start, settle: file.release.settle.0 },
         metrics: Metrics { platform_tools: file.metrics.platform_tools },
+        health: health(file.health.weights),
         services: file.service.into_iter().map(service).collect(),
         teams: file.team.into_iter().map(|team| Team { name: team.name.value, owns: team.owns }).collect(),
         roster: Roster { file: file.roster.file, bots: file.roster.bots },
@@ -71,6 +72,18 @@ fn known_team(given: &Placed<TeamName>, teams: &[file::Team], reader: &mut Reade
         let note = if known.is_empty() { note.help("name it in a section `[[team]]` first") } else { note };
         reader.note(given.span.clone(), note);
     }
+}
+
+fn health(weights: file::Weights) -> Health {
+    let file::Weights { satisfaction, performance, activity, communication, efficiency } = weights;
+    let weights = [
+        (Dimension::Satisfaction, satisfaction),
+        (Dimension::Performance, performance),
+        (Dimension::Activity, activity),
+        (Dimension::Communication, communication),
+        (Dimension::Efficiency, efficiency),
+    ];
+    Health { weights: weights.into_iter().map(|(dimension, weight)| (dimension, weight.0)).collect() }
 }
 
 fn survey(section: file::Survey, identity_key: &Path) -> Survey {

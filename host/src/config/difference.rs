@@ -33,6 +33,7 @@ impl Config {
             ("privacy.retention_days", self.privacy.retention == new.privacy.retention),
             ("release.start", self.release.start == new.release.start),
             ("release.settle", self.release.settle == new.release.settle),
+            ("health.weights", self.health == new.health),
             ("survey", self.survey == new.survey),
             ("plugins.directory", self.plugins.directory == new.plugins.directory),
             ("roster.file", self.roster.file == new.roster.file),

@@ -10,7 +10,7 @@ use super::ReleaseStart;
 use super::endpoint::{Network, OtherOrigin, Proxy};
 use super::read::{Key, Node, Placed, Read, Reader, section};
 use super::secret::{Auth, SecretRef};
-use super::value::{BaseUrl, Pattern, Pause, Settings, Whole, Word};
+use super::value::{BaseUrl, Pattern, Pause, Settings, Weight, Whole, Word};
 use crate::model::{self, ServiceName, SourceName, Subject, TeamName};
 
 section! {
@@ -30,6 +30,8 @@ section! {
         release: Release = {},
         /// What figures are computed from.
         metrics: Metrics = {},
+        /// How the health score is made.
+        health: Health = {},
         /// Surveys that are asked by Quintant itself.
         survey: Survey = {},
         /// Friction that is reported to Quintant itself.
@@ -134,6 +136,30 @@ section! {
     Metrics {
         /// The tools whose use counts as use of the platform, as plugins call them.
         platform_tools: Vec<model::Word> = [],
+    }
+}
+
+section! {
+    /// How the health score is made.
+    Health {
+        /// What each dimension weighs.
+        weights: Weights = {},
+    }
+}
+
+section! {
+    /// What each dimension weighs in the health score, compared with the others.
+    Weights {
+        /// How people feel about their work.
+        satisfaction: Weight = 1,
+        /// What runs.
+        performance: Weight = 1,
+        /// What people did together.
+        activity: Weight = 1,
+        /// How people work with each other.
+        communication: Weight = 1,
+        /// How work feels, and what is in its way.
+        efficiency: Weight = 1,
     }
 }
 

@@ -34,7 +34,7 @@ pub use value::Variable;
 
 use read::Reader;
 
-use crate::model::{Calendar, ServiceName, SourceName, Subject, TeamName, Word};
+use crate::model::{Calendar, Dimension, ServiceName, SourceName, Subject, TeamName, Word};
 
 /// Everything the operator decides. Paths are absolute or relative to the working directory by now.
 #[derive(Debug, Clone)]
@@ -47,6 +47,7 @@ pub struct Config {
     pub privacy: Privacy,
     pub release: Release,
     pub metrics: Metrics,
+    pub health: Health,
     pub survey: Survey,
     pub friction: Friction,
     pub compat: Compat,
@@ -117,6 +118,12 @@ pub struct Compat {
 pub struct Metrics {
     /// The tools whose use counts as use of the platform.
     pub platform_tools: Vec<Word>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// What each dimension weighs in the health score.
+    pub weights: BTreeMap<Dimension, f64>,
 }
 
 #[derive(Debug, Clone)]

@@ -37,6 +37,35 @@ impl<const LEAST: u32, const MOST: u32> Read for Whole<LEAST, MOST> {
     }
 }
 
+/// How much something counts, compared with others: a number from 0.1 to 10.
+pub(super) struct Weight(pub(super) f64);
+
+impl Weight {
+    /// None is 0: who leaves something out of a score should not do so quietly.
+    const BOUNDS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
+}
+
+impl Read for Weight {
+    fn read(node: Node, reader: &mut Reader) -> Option<Self> {
+        let written = match node.value.get_ref() {
+            DeValue::Integer(whole) => whole.as_str(),
+            DeValue::Float(fraction) => fraction.as_str(),
+            _ => return reader.wrong_type(node, "a number"),
+        };
+        match written.replace('_', "").parse().ok().filter(|weight| Self::BOUNDS.contains(weight)) {
+            Some(weight) => Some(Self(weight)),
+            None => {
+                let message = format!("`{}` is {written}; allowed are 0.1 to 10", node.key);
+                reader.wrong_value(node, message, "allowed are 0.1 to 10")
+            }
+        }
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "number", "minimum": Self::BOUNDS.start(), "maximum": Self::BOUNDS.end() })
+    }
+}
+
 /// A length of time such as `36h`, `90s` or `1h 30m`, between bounds in seconds.
 pub(super) struct Pause<const LEAST: u64, const MOST: u64>(pub(super) Duration);
 

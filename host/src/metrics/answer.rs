@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::figure::Value;
 use super::index::{Index, weeks_in};
 use super::sum::Weeks;
-use super::{Figure, TimeRange, Window};
+use super::{Figure, TimeRange, Weights, Window};
 use crate::model::{Atom, Component, Dimension, Family, Metric, SampleMetric, Span, TeamName, Week, Withheld};
 use crate::release::Rule;
 
@@ -103,6 +103,7 @@ pub struct Answers {
     families: BTreeSet<Family>,
     has_owners: bool,
     samples: Vec<SampleMetric>,
+    pub(super) weights: Weights,
     without: Option<Rule>,
 }
 
@@ -110,6 +111,7 @@ impl Hash for Answers {
     /// Of what is given; the rest follows from it.
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.atoms, &self.teams, &self.families, self.has_owners, &self.samples).hash(state);
+        self.weights.iter().for_each(|(dimension, weight)| (dimension, weight.to_bits()).hash(state));
     }
 }
 
@@ -125,6 +127,12 @@ impl Answers {
     #[must_use]
     pub fn knowing(self, samples: Vec<SampleMetric>) -> Self {
         Self { samples, ..self }
+    }
+
+    /// With what dimensions weigh in the health score.
+    #[must_use]
+    pub fn weighing(self, weights: Weights) -> Self {
+        Self { weights, ..self }
     }
 
     /// For tests alone: by all the rules but one.

@@ -40,6 +40,9 @@ impl Status {
     }
 }
 
+/// What each dimension weighs in the score; 1 where nothing is said.
+pub type Weights = BTreeMap<Dimension, f64>;
+
 /// A dimension's part in the score.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct DimensionHealth {
@@ -49,6 +52,10 @@ pub struct DimensionHealth {
     /// How much of its weight is known, in percent.
     #[schema(minimum = 0, maximum = 100)]
     pub coverage: f64,
+    /// What it weighs in the score, where the operator has said so; else 1.
+    #[serde(skip_serializing_if = "is_one")]
+    #[schema(required = false, minimum = 0)]
+    pub weight: f64,
     /// What each metric that is known is worth, from 0 to 100.
     #[schema(value_type = BTreeMap<String, f64>)]
     pub metrics: BTreeMap<Metric, f64>,
@@ -84,29 +91,33 @@ impl Answers {
             };
             Some((*metric, value))
         });
-        (Health::of(&values.collect()), self.window(weeks, scope))
+        (Health::of(&values.collect(), &self.weights), self.window(weeks, scope))
     }
 }
 
 impl Health {
     /// Of what is known: a metric that is missing is not 0.
-    pub fn of(values: &BTreeMap<Metric, f64>) -> Self {
+    pub fn of(values: &BTreeMap<Metric, f64>, weights: &Weights) -> Self {
         let parts = Dimension::ALL.map(|dimension| (dimension, Part::of(dimension, values)));
         let known: Vec<(Dimension, f64)> =
             parts.iter().filter_map(|(dimension, part)| Some((*dimension, part.score()?))).collect();
+        let weight = |dimension: Dimension| weights.get(&dimension).copied().unwrap_or(1.0);
+        let whole =
+            |part: &dyn Fn(&Part) -> f64| mean(parts.iter().map(|(dimension, of)| (part(of), weight(*dimension))));
         let is_enough =
             known.len() >= FEWEST_DIMENSIONS && known.iter().any(|(dimension, _)| BY_SURVEY.contains(dimension));
-        let score = is_enough.then(|| to_a_tenth(mean(known.iter().map(|(_, score)| *score))));
+        let score =
+            is_enough.then(|| to_a_tenth(mean(known.iter().map(|(dimension, score)| (*score, weight(*dimension))))));
         let weakest = known.iter().min_by(|one, other| one.1.total_cmp(&other.1));
         Self {
             score,
             status: Status::of(score),
             weakest: weakest.map(|(dimension, _)| *dimension),
             dimensions_known: known.len(),
-            coverage: to_a_tenth(100.0 * mean(parts.iter().map(|(_, part)| part.known()))),
-            low: to_a_tenth(mean(parts.iter().map(|(_, part)| part.bound(0.0)))),
-            high: to_a_tenth(mean(parts.iter().map(|(_, part)| part.bound(100.0)))),
-            dimensions: parts.into_iter().map(|(dimension, part)| (dimension, part.told())).collect(),
+            coverage: to_a_tenth(100.0 * whole(&Part::known)),
+            low: to_a_tenth(whole(&|part| part.bound(0.0))),
+            high: to_a_tenth(whole(&|part| part.bound(100.0))),
+            dimensions: parts.into_iter().map(|(dimension, part)| (dimension, part.told(weight(dimension)))).collect(),
         }
     }
 }
@@ -151,20 +162,26 @@ impl Part {
         }
     }
 
-    fn told(self) -> DimensionHealth {
+    fn told(self, weight: f64) -> DimensionHealth {
         DimensionHealth {
             score: self.score().map(to_a_tenth),
             coverage: to_a_tenth(100.0 * self.known()),
+            weight,
             metrics: self.worths,
         }
     }
 }
 
-/// Of at least one number.
-#[expect(clippy::cast_precision_loss, reason = "five dimensions")]
-fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = numbers.len() as f64;
-    numbers.sum::<f64>() / count
+/// Of at least one number, each with its weight.
+fn mean(numbers: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (total, weights) =
+        numbers.fold((0.0, 0.0), |(total, weights), (number, weight)| (total + number * weight, weights + weight));
+    total / weights
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(weight: &f64) -> bool {
+    *weight == 1.0
 }
 
 /// Halves away from zero, though doubles may add up to a trifle less than a half.
@@ -177,6 +194,10 @@ fn to_a_tenth(score: f64) -> f64 {
 mod tests {
     use super::super::anchors::SCORED;
     use super::*;
+
+    fn health_of(values: &BTreeMap<Metric, f64>) -> Health {
+        Health::of(values, &Weights::new())
+    }
 
     /// Numbers that look random and are the same each time.
     struct Dice(u64);
@@ -220,18 +241,36 @@ mod tests {
     }
 
     #[test]
+    fn a_dimension_weighs_what_the_operator_says_and_shows_it() {
+        let mut values = all_worth(80.0);
+        values.extend(all_worth(20.0).into_iter().filter(|(metric, _)| Dimension::of(*metric) == Dimension::Activity));
+        assert_eq!(health_of(&values).score, Some(68.0));
+        let weights = Weights::from([(Dimension::Activity, 0.5), (Dimension::Satisfaction, 1.0)]);
+        let health = Health::of(&values, &weights);
+        assert_eq!((health.score, health.low, health.high, health.coverage), (Some(73.3), 73.3, 73.3, 100.0));
+        let shown =
+            |dimension: Dimension| serde_json::to_value(&health.dimensions[&dimension]).unwrap()["weight"].clone();
+        assert_eq!((shown(Dimension::Activity), shown(Dimension::Satisfaction)), (0.5.into(), serde_json::Value::Null));
+
+        // What is not known weighs as much in the bounds.
+        values.retain(|metric, _| Dimension::of(*metric) != Dimension::Activity);
+        let health = Health::of(&values, &weights);
+        assert_eq!((health.score, health.low, health.high, health.coverage), (Some(80.0), 71.1, 82.2, 88.9));
+    }
+
+    #[test]
     fn no_better_metric_makes_it_worse() {
         let mut dice = Dice(1);
         for _ in 0..2000 {
             let values = dice.values();
-            let before = Health::of(&values);
+            let before = health_of(&values);
             for (metric, value) in &values {
                 let scored = Scored::of(*metric).unwrap();
                 let other = dice.value(scored);
                 let is_better = scored.worth(other) >= scored.worth(*value);
                 let mut changed = values.clone();
                 changed.insert(*metric, other);
-                let after = Health::of(&changed);
+                let after = health_of(&changed);
                 let pairs = [
                     (before.score, after.score),
                     (Some(before.low), Some(after.low)),
@@ -248,14 +287,14 @@ mod tests {
     fn it_is_bounded_and_lies_between_its_bounds() {
         let mut dice = Dice(2);
         for _ in 0..5000 {
-            let health = Health::of(&dice.values());
+            let health = health_of(&dice.values());
             assert!(0.0 <= health.low && health.low <= health.high && health.high <= 100.0, "{health:?}");
             if let Some(score) = health.score {
                 assert!(health.low - 0.11 <= score && score <= health.high + 0.11, "{health:?}");
             }
         }
-        assert_eq!(Health::of(&all_worth(100.0)).score, Some(100.0));
-        assert_eq!(Health::of(&all_worth(0.0)).score, Some(0.0));
+        assert_eq!(health_of(&all_worth(100.0)).score, Some(100.0));
+        assert_eq!(health_of(&all_worth(0.0)).score, Some(0.0));
     }
 
     #[test]
@@ -263,11 +302,11 @@ mod tests {
         let mut dice = Dice(3);
         for _ in 0..500 {
             let values = dice.values();
-            let whole = Health::of(&values);
+            let whole = health_of(&values);
             for metric in values.keys() {
                 let mut fewer = values.clone();
                 fewer.remove(metric);
-                let left = Health::of(&fewer);
+                let left = health_of(&fewer);
                 assert!(left.low <= whole.low && left.high >= whole.high && left.coverage <= whole.coverage);
             }
         }
@@ -277,9 +316,9 @@ mod tests {
     fn what_is_missing_is_not_nought() {
         let mut values = all_worth(70.0);
         values.remove(&Metric::BurnoutPercentage);
-        assert_eq!(Health::of(&values).dimensions[&Dimension::Satisfaction].score, Some(70.0));
+        assert_eq!(health_of(&values).dimensions[&Dimension::Satisfaction].score, Some(70.0));
         values.insert(Metric::BurnoutPercentage, 60.0);
-        assert_eq!(Health::of(&values).dimensions[&Dimension::Satisfaction].score, Some(46.7));
+        assert_eq!(health_of(&values).dimensions[&Dimension::Satisfaction].score, Some(46.7));
     }
 
     #[test]
@@ -294,9 +333,9 @@ mod tests {
         let only = |dimensions: &[Dimension]| {
             let mut values = all_worth(70.0);
             values.retain(|metric, _| dimensions.contains(&Dimension::of(*metric)));
-            Health::of(&values)
+            health_of(&values)
         };
-        let nothing = Health::of(&BTreeMap::new());
+        let nothing = health_of(&BTreeMap::new());
         assert_eq!((nothing.status, nothing.low, nothing.high), (Status::InsufficientData, 0.0, 100.0));
         let without_people = only(&[Dimension::Performance, Dimension::Activity, Dimension::Communication]);
         assert_eq!((without_people.score, without_people.dimensions_known), (None, 3));
@@ -307,7 +346,7 @@ mod tests {
         // Of the weight of activity AI alone is a third.
         let mut little = all_worth(70.0);
         little.remove(&Metric::ActiveShare);
-        assert_eq!(Health::of(&little).dimensions[&Dimension::Activity].score, None);
+        assert_eq!(health_of(&little).dimensions[&Dimension::Activity].score, None);
     }
 
     #[test]
@@ -320,7 +359,7 @@ mod tests {
             (79.95, 80.0, Status::Excellent),
             (80.0, 80.0, Status::Excellent),
         ] {
-            let health = Health::of(&all_worth(worth));
+            let health = health_of(&all_worth(worth));
             assert_eq!((health.score, health.status), (Some(score), status), "{worth}");
         }
     }
@@ -329,6 +368,6 @@ mod tests {
     fn the_weakest_dimension_is_named() {
         let mut values = all_worth(70.0);
         values.insert(Metric::AvgReviewTimeHours, 100.0);
-        assert_eq!(Health::of(&values).weakest, Some(Dimension::Communication));
+        assert_eq!(health_of(&values).weakest, Some(Dimension::Communication));
     }
 }

@@ -27,7 +27,7 @@ pub use answer::{Answer, Answers, Scope, Total, UnknownTeam};
 pub use band::Band;
 pub use explain::{Explanation, Worth, WorthAt};
 pub use figure::Value;
-pub use health::{DimensionHealth, Health, Status};
+pub use health::{DimensionHealth, Health, Status, Weights};
 pub use meaning::{Form, Meaning, Protection};
 pub use sample::SampleAnswer;
 pub use team::{Cell, Stretch};
