@@ -450,6 +450,17 @@ const GAUGES: [(&str, &str, &str); 16] = [
     ("space_friction_incidents", "efficiency", "friction_incidents"),
 ];
 
+/// Beside them the same in base units: how many of them one of what is shown is.
+const IN_BASE_UNITS: [(&str, &str, &str, f64); 7] = [
+    ("space_burnout_ratio", "satisfaction", "burnout_percentage", 0.01),
+    ("space_lead_time_seconds", "performance", "lead_time_hours", 3600.0),
+    ("space_change_failure_ratio", "performance", "change_failure_rate", 0.01),
+    ("space_recovery_time_seconds", "performance", "mttr_minutes", 60.0),
+    ("space_ai_adoption_ratio", "activity", "ai_tool_adoption_rate", 0.01),
+    ("space_review_time_seconds", "communication", "avg_review_time_hours", 3600.0),
+    ("space_valuable_work_ratio", "efficiency", "valuable_work_percentage", 0.01),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metrics_show_each_released_cell_and_no_other() {
     let host = released_host().await;
@@ -482,6 +493,15 @@ async fn the_metrics_show_each_released_cell_and_no_other() {
             let shown = series.remove(&format!("{name}{{team=\"{cell}\"}}"));
             assert_eq!(shown, value.as_f64(), "{name} of `{cell}`");
             *if shown.is_some() { &mut present } else { &mut absent } += 1;
+        }
+        for (name, dimension, field, unit) in IN_BASE_UNITS {
+            let shown = series.remove(&format!("{name}{{team=\"{cell}\"}}"));
+            let expected = month[dimension][field].as_f64().map(|value| value * unit);
+            let is_same = match (shown, expected) {
+                (Some(shown), Some(expected)) => (shown - expected).abs() < 1e-9 * expected.abs().max(1.0),
+                (shown, expected) => shown == expected,
+            };
+            assert!(is_same, "{name} of `{cell}` is {shown:?} and not {expected:?}");
         }
     }
     assert!(present > 10 && absent > 0, "{present} series, {absent} withheld");

@@ -212,6 +212,7 @@ async fn rule_r13_every_series_and_label_is_known() {
         space_pr_comments_avg
         space_pull_requests_total
         space_review_time_hours
+        space_review_time_seconds
 
         team
         version

@@ -51,6 +51,65 @@ const GAUGES: [(&str, Metric, &str); 16] = [
     ("space_friction_incidents", Metric::FrictionIncidents, "Friction that was reported"),
 ];
 
+/// The same figures in base units, as the conventions of Prometheus want them: the value that is shown, and nothing finer.
+const IN_BASE_UNITS: [(&str, Metric, BaseUnit, &str); 7] = [
+    (
+        "space_lead_time_seconds",
+        Metric::LeadTimeHours,
+        BaseUnit::Seconds(3600.0),
+        "Mean seconds from a change's first commit until it runs in production",
+    ),
+    (
+        "space_review_time_seconds",
+        Metric::AvgReviewTimeHours,
+        BaseUnit::Seconds(3600.0),
+        "Mean seconds from ready to first review of merged changes",
+    ),
+    (
+        "space_recovery_time_seconds",
+        Metric::MttrMinutes,
+        BaseUnit::Seconds(60.0),
+        "Median seconds from a failing deployment until its failure is resolved",
+    ),
+    (
+        "space_change_failure_ratio",
+        Metric::ChangeFailureRate,
+        BaseUnit::Ratio,
+        "Production deployments that caused a failure, as a share of all",
+    ),
+    ("space_burnout_ratio", Metric::BurnoutPercentage, BaseUnit::Ratio, "Share of respondents who feel burned out"),
+    (
+        "space_ai_adoption_ratio",
+        Metric::AiToolAdoptionRate,
+        BaseUnit::Ratio,
+        "People with use of an AI tool, as a share of the roster",
+    ),
+    (
+        "space_valuable_work_ratio",
+        Metric::ValuableWorkPercentage,
+        BaseUnit::Ratio,
+        "Mean share of work that is called valuable",
+    ),
+];
+
+#[derive(Clone, Copy)]
+enum BaseUnit {
+    /// So many of them are one of what is shown.
+    Seconds(f64),
+    /// Of percent.
+    Ratio,
+}
+
+impl BaseUnit {
+    /// Of a figure with at most two decimals; what computing adds is rounded away.
+    fn of(self, shown: f64) -> f64 {
+        match self {
+            BaseUnit::Seconds(unit) => (shown * unit * 10.0).round() / 10.0,
+            BaseUnit::Ratio => (shown * 100.0).round() / 10_000.0,
+        }
+    }
+}
+
 const HEALTH: (&str, &str) = ("space_devex_health_score", "Health score from 0 to 100");
 
 const COUNTERS: [(&str, &str, Component); 2] = [
@@ -96,6 +155,9 @@ fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheu
     };
     for (name, metric, help) in GAUGES {
         add((name, help), &|scope| Some(answers.value(metric, TimeRange::Month, scope)?.as_f64()))?;
+    }
+    for (name, metric, unit, help) in IN_BASE_UNITS {
+        add((name, help), &|scope| Some(unit.of(answers.value(metric, TimeRange::Month, scope)?.as_f64())))?;
     }
     add(HEALTH, &|scope| answers.health(TimeRange::Month, scope).0.score)?;
     for (name, help, component) in COUNTERS {
