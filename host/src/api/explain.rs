@@ -6,7 +6,6 @@ use axum::response::Response;
 use super::question::{NamedMetric, Question};
 use super::schema::NotModified;
 use super::shelf::Page;
-use super::space::{JSON, json};
 use super::validator::Known;
 use super::{Desk, Problem};
 use crate::metrics::Explanation;
@@ -26,10 +25,6 @@ pub(super) async fn explain(
     question: Question,
     known: Known,
 ) -> Result<Response, Problem> {
-    let snapshot = desk.shelf.snapshot()?;
-    let scope = question.scope(&snapshot.answers)?;
-    let page = Page::Explanation(metric, question.range, scope.clone());
-    known.or_give(snapshot.tag(&page), JSON, || {
-        snapshot.rendered(page, |answers| Ok(json(&answers.explain(metric, question.range, &scope))))
-    })
+    let page = |range, scope| Page::Explanation(metric, range, scope);
+    desk.answer(&question, &known, page, |answers, range, scope| answers.explain(metric, range, &scope))
 }

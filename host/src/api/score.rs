@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::question::Question;
 use super::schema::{self, NotModified};
 use super::shelf::Page;
-use super::space::{JSON, dated, json};
 use super::validator::Known;
 use super::{Desk, Problem};
 use crate::metrics::{Answers, DimensionHealth, Health, Scope, Status, TimeRange, Window};
@@ -66,13 +65,7 @@ pub(super) struct Score {
     responses((status = 200, description = "The score, its parts and its bounds.", body = Score), NotModified),
 )]
 pub(super) async fn health(State(desk): State<Desk>, question: Question, known: Known) -> Result<Response, Problem> {
-    let snapshot = desk.shelf.snapshot()?;
-    let scope = question.scope(&snapshot.answers)?;
-    let page = Page::Health(question.range, scope.clone());
-    known.or_give(snapshot.tag(&page), JSON, || {
-        let undated = snapshot.rendered(page, |answers| Ok(json(&score(answers, question.range, scope))))?;
-        Ok(dated(&undated, &desk.clock.now().to_string()))
-    })
+    desk.answer_at(&question, &known, Page::Health, score)
 }
 
 /// Without its timestamp.

@@ -57,13 +57,7 @@ pub(super) struct Space {
     responses((status = 200, description = "The five dimensions.", body = Space), NotModified),
 )]
 pub(super) async fn all(State(desk): State<Desk>, question: Question, known: Known) -> Result<Response, Problem> {
-    let snapshot = desk.shelf.snapshot()?;
-    let scope = question.scope(&snapshot.answers)?;
-    let page = Page::Space(question.range, scope.clone());
-    known.or_give(snapshot.tag(&page), JSON, || {
-        let undated = snapshot.rendered(page, |answers| Ok(json(&space(answers, question.range, scope))))?;
-        Ok(dated(&undated, &desk.clock.now().to_string()))
-    })
+    desk.answer_at(&question, &known, Page::Space, space)
 }
 
 /// One dimension
@@ -80,12 +74,8 @@ pub(super) async fn one(
     question: Question,
     known: Known,
 ) -> Result<Response, Problem> {
-    let snapshot = desk.shelf.snapshot()?;
-    let scope = question.scope(&snapshot.answers)?;
-    let page = Page::Dimension(dimension, question.range, scope.clone());
-    known.or_give(snapshot.tag(&page), JSON, || {
-        snapshot.rendered(page, |answers| Ok(json(&answers.dimension(dimension, question.range, &scope))))
-    })
+    let page = |range, scope| Page::Dimension(dimension, range, scope);
+    desk.answer(&question, &known, page, |answers, range, scope| answers.dimension(dimension, range, &scope))
 }
 
 /// Without its timestamp.
@@ -103,6 +93,46 @@ fn space(answers: &Answers, range: TimeRange, scope: Scope) -> Space {
         time_range: range.as_str(),
         team: scope.into_team(),
         timestamp: String::new(),
+    }
+}
+
+impl Desk {
+    /// The page that answers a question, which is rendered once for all who ask the same.
+    pub(super) fn answer<T: Serialize>(
+        &self,
+        question: &Question,
+        known: &Known,
+        page: impl FnOnce(TimeRange, Scope) -> Page,
+        body: impl FnOnce(&Answers, TimeRange, Scope) -> T,
+    ) -> Result<Response, Problem> {
+        self.given(question, known, page, body, |undated| undated)
+    }
+
+    /// As [`Desk::answer`], of a body whose last field is an empty timestamp.
+    pub(super) fn answer_at<T: Serialize>(
+        &self,
+        question: &Question,
+        known: &Known,
+        page: impl FnOnce(TimeRange, Scope) -> Page,
+        body: impl FnOnce(&Answers, TimeRange, Scope) -> T,
+    ) -> Result<Response, Problem> {
+        self.given(question, known, page, body, |undated| dated(&undated, &self.clock.now().to_string()))
+    }
+
+    fn given<T: Serialize>(
+        &self,
+        question: &Question,
+        known: &Known,
+        page: impl FnOnce(TimeRange, Scope) -> Page,
+        body: impl FnOnce(&Answers, TimeRange, Scope) -> T,
+        finish: impl FnOnce(Bytes) -> Bytes,
+    ) -> Result<Response, Problem> {
+        let snapshot = self.shelf.snapshot()?;
+        let scope = question.scope(&snapshot.answers)?;
+        let page = page(question.range, scope.clone());
+        known.or_give(snapshot.tag(&page), JSON, || {
+            snapshot.rendered(page, |answers| Ok(json(&body(answers, question.range, scope)))).map(finish)
+        })
     }
 }
 

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use super::question::{NamedDimension, Question};
 use super::schema::{self, NotModified};
 use super::shelf::Page;
-use super::space::{JSON, json};
 use super::validator::Known;
 use super::{Desk, Problem};
 use crate::metrics::{Point, Trend, Window};
@@ -46,14 +45,9 @@ pub(super) async fn trend(
     question: Question,
     known: Known,
 ) -> Result<Response, Problem> {
-    let snapshot = desk.shelf.snapshot()?;
-    let scope = question.scope(&snapshot.answers)?;
-    let page = Page::Trend(dimension, question.range, scope.clone());
-    known.or_give(snapshot.tag(&page), JSON, || {
-        snapshot.rendered(page, |answers| {
-            let Trend { points, window } = answers.trend(dimension, question.range, &scope);
-            let (time_range, team) = (question.range.as_str(), scope.into_team());
-            Ok(json(&Course { dimension, points, window, time_range, team }))
-        })
+    let page = |range, scope| Page::Trend(dimension, range, scope);
+    desk.answer(&question, &known, page, |answers, range, scope| {
+        let Trend { points, window } = answers.trend(dimension, range, &scope);
+        Course { dimension, points, window, time_range: range.as_str(), team: scope.into_team() }
     })
 }

@@ -1,8 +1,6 @@
 //! `raw.build`.
 
-use sqlx::PgConnection;
-
-use super::table::{key, linked, millisecond, table, team};
+use super::table::{fetch, key, linked, millisecond, table, team};
 use super::{StoreError, instant};
 use crate::model::{Build, BuildResult, EntityKey, FinishedBuild, LineCoverage, ServiceName, TeamName, Week};
 
@@ -23,40 +21,29 @@ table! {
     }
 }
 
-/// The builds of default branches that came to a result in these weeks.
-pub(super) async fn fetch_finished(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<FinishedBuild>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The builds of default branches that came to a result in these weeks.
+    fetch_finished: FinishedBuild =
         "SELECT week, at_ms, pipeline, earlier_pipeline, owner, result, lines_covered, lines_total FROM raw.build
          WHERE week >= $1 AND week < $2 AND on_default_branch AND result <> 'aborted' ORDER BY at_ms, key",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let result = match row.result.as_str() {
-                "success" => BuildResult::Success,
-                "failure" => BuildResult::Failure,
-                "unstable" => BuildResult::Unstable,
-                _ => return Err(StoreError::Corrupt("a result of a build that this version does not know")),
-            };
-            let line = |lines: i64| u32::try_from(lines).unwrap_or(u32::MAX);
-            Ok(FinishedBuild {
-                week: Week::from_index(row.week),
-                at: instant(row.at_ms),
-                pipeline: linked(&row.pipeline, row.earlier_pipeline.as_deref())?,
-                owner: team(row.owner)?,
-                result,
-                coverage: row
-                    .lines_covered
-                    .zip(row.lines_total)
-                    .map(|(covered, total)| LineCoverage { covered: line(covered), total: line(total) }),
-            })
+    |row| {
+        let result = match row.result.as_str() {
+            "success" => BuildResult::Success,
+            "failure" => BuildResult::Failure,
+            "unstable" => BuildResult::Unstable,
+            _ => return Err(StoreError::Corrupt("a result of a build that this version does not know")),
+        };
+        let line = |lines: i64| u32::try_from(lines).unwrap_or(u32::MAX);
+        Ok(FinishedBuild {
+            week: Week::from_index(row.week),
+            at: instant(row.at_ms),
+            pipeline: linked(&row.pipeline, row.earlier_pipeline.as_deref())?,
+            owner: team(row.owner)?,
+            result,
+            coverage: row
+                .lines_covered
+                .zip(row.lines_total)
+                .map(|(covered, total)| LineCoverage { covered: line(covered), total: line(total) }),
         })
-        .collect()
+    }
 }

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use super::copy::Copy;
 use super::fact::{Batch, Digest, statements};
-use super::table::{entity, linked};
+use super::table::{entity, fetch, linked};
 use super::{StoreError, digest, instant};
 use crate::model::{Commit, EntityKey, LandedCommit, Pseudonym, ReachableCommit, Week};
 
@@ -69,25 +69,15 @@ pub(super) fn copy(batch: &Batch<'_, Commit<Pseudonym, EntityKey>>) -> Copy {
     copy
 }
 
-pub(super) async fn fetch_landed(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<LandedCommit>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The commits with at most one parent that landed in these weeks.
+    fetch_landed: LandedCommit =
         r#"SELECT week, author AS "author!" FROM raw.commit
          WHERE week >= $1 AND week < $2 AND parents <= 1 AND author IS NOT NULL"#,
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let author = Pseudonym::from_bytes(digest(&row.author)?);
-            Ok(LandedCommit { week: Week::from_index(row.week), author })
-        })
-        .collect()
+    |row| {
+        let author = Pseudonym::from_bytes(digest(&row.author)?);
+        Ok(LandedCommit { week: Week::from_index(row.week), author })
+    }
 }
 
 /// The commits that landed in the repositories of these ones, in these weeks.

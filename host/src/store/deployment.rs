@@ -1,9 +1,9 @@
 //! `raw.deployment`, with what it delivered as keys one behind the other.
 
-use sqlx::PgConnection;
-
-use super::table::{earlier, entity, here, key, keys_of_row, linked, millisecond, row_of_keys, service, table, team};
-use super::{StoreError, instant};
+use super::instant;
+use super::table::{
+    earlier, entity, fetch, here, key, keys_of_row, linked, millisecond, row_of_keys, service, table, team,
+};
 use crate::model::{Deployment, EntityKey, FinishedDeployment, Linked, ServiceName, TeamName, Week};
 
 table! {
@@ -29,43 +29,32 @@ table! {
     }
 }
 
-/// The successful deployments to production of these weeks, in the order in which they finished.
-pub(super) async fn fetch_finished(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<FinishedDeployment>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The successful deployments to production of these weeks, in the order in which they finished.
+    fetch_finished: FinishedDeployment =
         "SELECT week, at_ms, deployment, service_key, earlier_service_key, service, owner, repository, head_sha, earlier_head_sha,
                 shas, earlier_shas, rollback, rolls_back, earlier_rolls_back, unplanned
          FROM raw.deployment WHERE week >= $1 AND week < $2 AND production AND result = 'success' ORDER BY at_ms, key",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let link = |key: Option<Vec<u8>>, earlier: Option<Vec<u8>>| {
-                key.map(|key| linked(&key, earlier.as_deref())).transpose()
-            };
-            let (shas, earlier_shas) = (keys_of_row(row.shas)?, keys_of_row(row.earlier_shas)?);
-            // Either all of them have one or none has.
-            let sha = |(index, key)| Linked { key, earlier: earlier_shas.get(index).copied() };
-            Ok(FinishedDeployment {
-                week: Week::from_index(row.week),
-                at: instant(row.at_ms),
-                deployment: entity(&row.deployment)?,
-                service_key: linked(&row.service_key, row.earlier_service_key.as_deref())?,
-                service: service(row.service)?,
-                owner: team(row.owner)?,
-                repository: row.repository.as_deref().map(entity).transpose()?,
-                head_sha: link(row.head_sha, row.earlier_head_sha)?,
-                shas: shas.into_iter().enumerate().map(sha).collect(),
-                rollback: row.rollback,
-                rolls_back: link(row.rolls_back, row.earlier_rolls_back)?,
-                unplanned: row.unplanned,
-            })
+    |row| {
+        let link = |key: Option<Vec<u8>>, earlier: Option<Vec<u8>>| {
+            key.map(|key| linked(&key, earlier.as_deref())).transpose()
+        };
+        let (shas, earlier_shas) = (keys_of_row(row.shas)?, keys_of_row(row.earlier_shas)?);
+        // Either all of them have one or none has.
+        let sha = |(index, key)| Linked { key, earlier: earlier_shas.get(index).copied() };
+        Ok(FinishedDeployment {
+            week: Week::from_index(row.week),
+            at: instant(row.at_ms),
+            deployment: entity(&row.deployment)?,
+            service_key: linked(&row.service_key, row.earlier_service_key.as_deref())?,
+            service: service(row.service)?,
+            owner: team(row.owner)?,
+            repository: row.repository.as_deref().map(entity).transpose()?,
+            head_sha: link(row.head_sha, row.earlier_head_sha)?,
+            shas: shas.into_iter().enumerate().map(sha).collect(),
+            rollback: row.rollback,
+            rolls_back: link(row.rolls_back, row.earlier_rolls_back)?,
+            unplanned: row.unplanned,
         })
-        .collect()
+    }
 }

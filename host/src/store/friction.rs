@@ -1,9 +1,6 @@
 //! `raw.friction`.
 
-use sqlx::PgConnection;
-
-use super::StoreError;
-use super::table::{table, team, word};
+use super::table::{fetch, table, team, word};
 use crate::model::{Friction, ReportedFriction, TeamName, Week};
 
 table! {
@@ -14,23 +11,12 @@ table! {
     }
 }
 
-/// The friction that was reported in these weeks.
-pub(super) async fn fetch_reported(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<ReportedFriction>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The friction that was reported in these weeks.
+    fetch_reported: ReportedFriction =
         "SELECT week, category, team FROM raw.friction WHERE week >= $1 AND week < $2",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let (category, team) = (word(&row.category)?, team(row.team)?);
-            Ok(ReportedFriction { week: Week::from_index(row.week), category, team })
-        })
-        .collect()
+    |row| {
+        let (category, team) = (word(&row.category)?, team(row.team)?);
+        Ok(ReportedFriction { week: Week::from_index(row.week), category, team })
+    }
 }

@@ -1,9 +1,7 @@
 //! `raw.incident`, a row for each phase.
 
-use sqlx::PgConnection;
-
-use super::table::{earlier, here, key, linked, service, table, team};
-use super::{StoreError, instant};
+use super::instant;
+use super::table::{earlier, fetch, here, key, linked, service, table, team};
 use crate::model::{EntityKey, Incident, KnownIncident, ServiceName, TeamName, Week, Word};
 
 table! {
@@ -22,34 +20,23 @@ table! {
     }
 }
 
-/// What is known of the incidents that were opened or resolved in these weeks: a row for each phase.
-pub(super) async fn fetch_known(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<KnownIncident>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// What is known of the incidents that were opened or resolved in these weeks: a row for each phase.
+    fetch_known: KnownIncident =
         "SELECT week, at_ms, incident, earlier_incident, service_key, earlier_service_key, service, owner, phase, opened_ms,
                 caused_by, earlier_caused_by
          FROM raw.incident WHERE week >= $1 AND week < $2 ORDER BY at_ms, key",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let is_resolved = row.phase == "resolved";
-            Ok(KnownIncident {
-                week: Week::from_index(row.week),
-                incident: linked(&row.incident, row.earlier_incident.as_deref())?,
-                service_key: linked(&row.service_key, row.earlier_service_key.as_deref())?,
-                service: service(row.service)?,
-                owner: team(row.owner)?,
-                opened_at: instant(row.opened_ms),
-                resolved_at: is_resolved.then(|| instant(row.at_ms)),
-                caused_by: row.caused_by.map(|key| linked(&key, row.earlier_caused_by.as_deref())).transpose()?,
-            })
+    |row| {
+        let is_resolved = row.phase == "resolved";
+        Ok(KnownIncident {
+            week: Week::from_index(row.week),
+            incident: linked(&row.incident, row.earlier_incident.as_deref())?,
+            service_key: linked(&row.service_key, row.earlier_service_key.as_deref())?,
+            service: service(row.service)?,
+            owner: team(row.owner)?,
+            opened_at: instant(row.opened_ms),
+            resolved_at: is_resolved.then(|| instant(row.at_ms)),
+            caused_by: row.caused_by.map(|key| linked(&key, row.earlier_caused_by.as_deref())).transpose()?,
         })
-        .collect()
+    }
 }

@@ -106,42 +106,42 @@ impl Releasing {
 
     /// The commits with at most one parent that landed.
     pub async fn landed_commits_fetch(&mut self, weeks: &Weeks) -> Result<Vec<LandedCommit>, StoreError> {
-        commit::fetch_landed(&mut self.transaction, weeks.start, weeks.end).await
+        commit::fetch_landed(&mut self.transaction, weeks).await
     }
 
     /// The builds of default branches that came to a result.
     pub async fn builds_fetch(&mut self, weeks: &Weeks) -> Result<Vec<FinishedBuild>, StoreError> {
-        build::fetch_finished(&mut self.transaction, weeks.start, weeks.end).await
+        build::fetch_finished(&mut self.transaction, weeks).await
     }
 
     /// The successful deployments to production, in the order in which they finished.
     pub async fn deployments_fetch(&mut self, weeks: &Weeks) -> Result<Vec<FinishedDeployment>, StoreError> {
-        deployment::fetch_finished(&mut self.transaction, weeks.start, weeks.end).await
+        deployment::fetch_finished(&mut self.transaction, weeks).await
     }
 
     /// What is known of the incidents that were opened or resolved: one for each phase.
     pub async fn incidents_fetch(&mut self, weeks: &Weeks) -> Result<Vec<KnownIncident>, StoreError> {
-        incident::fetch_known(&mut self.transaction, weeks.start, weeks.end).await
+        incident::fetch_known(&mut self.transaction, weeks).await
     }
 
     /// People's use of tools.
     pub async fn uses_fetch(&mut self, weeks: &Weeks) -> Result<Vec<CountedUse>, StoreError> {
-        usage::fetch_counted(&mut self.transaction, weeks.start, weeks.end).await
+        usage::fetch_counted(&mut self.transaction, weeks).await
     }
 
     /// The answers to surveys that ended.
     pub async fn answers_fetch(&mut self, weeks: &Weeks) -> Result<Vec<GivenAnswer>, StoreError> {
-        survey_response::fetch_given(&mut self.transaction, weeks.start, weeks.end).await
+        survey_response::fetch_given(&mut self.transaction, weeks).await
     }
 
     /// The friction that was reported.
     pub async fn friction_fetch(&mut self, weeks: &Weeks) -> Result<Vec<ReportedFriction>, StoreError> {
-        friction::fetch_reported(&mut self.transaction, weeks.start, weeks.end).await
+        friction::fetch_reported(&mut self.transaction, weeks).await
     }
 
     /// The samples, in the order in which they were taken.
     pub async fn samples_fetch(&mut self, weeks: &Weeks) -> Result<Vec<TakenSample>, StoreError> {
-        sample::fetch_taken(&mut self.transaction, weeks.start, weeks.end).await
+        sample::fetch_taken(&mut self.transaction, weeks).await
     }
 
     /// The changes that landed as these commits, whenever that was.

@@ -1,9 +1,7 @@
 //! `raw.sample`.
 
-use sqlx::PgConnection;
-
-use super::table::{key, table, word};
-use super::{StoreError, digest, instant};
+use super::table::{fetch, key, table, word};
+use super::{digest, instant};
 use crate::model::{EntityKey, Pseudonym, Sample, TakenSample, Week};
 
 table! {
@@ -15,28 +13,17 @@ table! {
     }
 }
 
-/// The samples of these weeks, in the order in which they were taken.
-pub(super) async fn fetch_taken(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<TakenSample>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The samples of these weeks, in the order in which they were taken.
+    fetch_taken: TakenSample =
         "SELECT week, at_ms, metric, value, actor FROM raw.sample WHERE week >= $1 AND week < $2 ORDER BY at_ms, key",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(TakenSample {
-                week: Week::from_index(row.week),
-                at: instant(row.at_ms),
-                metric: word(&row.metric)?,
-                value: row.value,
-                actor: row.actor.map(|actor| digest(&actor).map(Pseudonym::from_bytes)).transpose()?,
-            })
+    |row| {
+        Ok(TakenSample {
+            week: Week::from_index(row.week),
+            at: instant(row.at_ms),
+            metric: word(&row.metric)?,
+            value: row.value,
+            actor: row.actor.map(|actor| digest(&actor).map(Pseudonym::from_bytes)).transpose()?,
         })
-        .collect()
+    }
 }

@@ -1,9 +1,6 @@
 //! `raw.survey_response`, a column for each question.
 
-use sqlx::PgConnection;
-
-use super::StoreError;
-use super::table::{entity, table, team, word};
+use super::table::{entity, fetch, table, team, word};
 use crate::model::{EntityKey, GivenAnswer, Question, SurveyResponse, TeamName, Week};
 
 table! {
@@ -22,40 +19,29 @@ table! {
     }
 }
 
-/// The answers to surveys that ended in these weeks.
-pub(super) async fn fetch_given(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<GivenAnswer>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// The answers to surveys that ended in these weeks.
+    fetch_given: GivenAnswer =
         "SELECT week, instrument, campaign, team, score, rating, burnout, flow_days, valuable_percent, cognitive_load, context_switches,
                 constructive_feedback
          FROM raw.survey_response WHERE week >= $1 AND week < $2",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let answers = [
-                (Question::Score, row.score),
-                (Question::Rating, row.rating),
-                (Question::Burnout, row.burnout),
-                (Question::FlowDays, row.flow_days),
-                (Question::ValuablePercent, row.valuable_percent),
-                (Question::CognitiveLoad, row.cognitive_load),
-                (Question::ContextSwitches, row.context_switches),
-                (Question::ConstructiveFeedback, row.constructive_feedback),
-            ];
-            Ok(GivenAnswer {
-                week: Week::from_index(row.week),
-                instrument: word(&row.instrument)?,
-                campaign: entity(&row.campaign)?,
-                team: team(row.team)?,
-                answers: answers.into_iter().filter_map(|(question, value)| Some((question, value?))).collect(),
-            })
+    |row| {
+        let answers = [
+            (Question::Score, row.score),
+            (Question::Rating, row.rating),
+            (Question::Burnout, row.burnout),
+            (Question::FlowDays, row.flow_days),
+            (Question::ValuablePercent, row.valuable_percent),
+            (Question::CognitiveLoad, row.cognitive_load),
+            (Question::ContextSwitches, row.context_switches),
+            (Question::ConstructiveFeedback, row.constructive_feedback),
+        ];
+        Ok(GivenAnswer {
+            week: Week::from_index(row.week),
+            instrument: word(&row.instrument)?,
+            campaign: entity(&row.campaign)?,
+            team: team(row.team)?,
+            answers: answers.into_iter().filter_map(|(question, value)| Some((question, value?))).collect(),
         })
-        .collect()
+    }
 }

@@ -61,7 +61,21 @@ macro_rules! table {
     };
 }
 
-pub(super) use table;
+/// A function that answers what a statement selects of a stretch of weeks: from `$1` up to, not including, `$2`.
+macro_rules! fetch {
+    ($(#[$about:meta])* $name:ident: $told:ty = $select:literal, |$row:ident| $read:expr) => {
+        $(#[$about])*
+        pub(super) async fn $name(
+            connection: &mut sqlx::PgConnection,
+            weeks: &crate::store::releasing::Weeks,
+        ) -> Result<Vec<$told>, crate::store::StoreError> {
+            let rows = sqlx::query!($select, weeks.start.index(), weeks.end.index()).fetch_all(connection).await?;
+            rows.into_iter().map(|$row| $read).collect()
+        }
+    };
+}
+
+pub(super) use {fetch, table};
 
 /// Says to the compiler what the closure is asked.
 pub(super) fn value<'a, B, T>(body: &'a B, value: impl Fn(&'a B) -> T) -> T {

@@ -1,9 +1,7 @@
 //! `raw.usage`.
 
-use sqlx::PgConnection;
-
-use super::table::{table, word};
-use super::{StoreError, digest};
+use super::digest;
+use super::table::{fetch, table, word};
 use crate::model::{CountedUse, Pseudonym, Usage, Week};
 
 table! {
@@ -14,27 +12,16 @@ table! {
     }
 }
 
-/// People's use of tools in these weeks.
-pub(super) async fn fetch_counted(
-    connection: &mut PgConnection,
-    start: Week,
-    end: Week,
-) -> Result<Vec<CountedUse>, StoreError> {
-    let rows = sqlx::query!(
+fetch! {
+    /// People's use of tools in these weeks.
+    fetch_counted: CountedUse =
         "SELECT week, actor, tool, count FROM raw.usage WHERE week >= $1 AND week < $2",
-        start.index(),
-        end.index(),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(CountedUse {
-                week: Week::from_index(row.week),
-                actor: Pseudonym::from_bytes(digest(&row.actor)?),
-                tool: word(&row.tool)?,
-                count: u32::try_from(row.count).unwrap_or(u32::MAX),
-            })
+    |row| {
+        Ok(CountedUse {
+            week: Week::from_index(row.week),
+            actor: Pseudonym::from_bytes(digest(&row.actor)?),
+            tool: word(&row.tool)?,
+            count: u32::try_from(row.count).unwrap_or(u32::MAX),
         })
-        .collect()
+    }
 }
