@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_half_that_doubles_fall_short_of_is_rounded_up() {
         let values = [(Metric::NpsScore, -73.5), (Metric::SatisfactionRating, 2.05), (Metric::BurnoutPercentage, 98.9)];
-        let score = Health::of(&values.into()).dimensions[&Dimension::Satisfaction].score;
+        let score = Health::of(&values.into(), &Weights::new()).dimensions[&Dimension::Satisfaction].score;
         assert_eq!(score, Some(9.7), "of 7.95, 21 and 0 the mean is 9.65");
     }
 
