@@ -61,10 +61,9 @@ impl Egress {
     async fn body(&mut self, mut response: Response) -> Result<Vec<u8>, HttpError> {
         let limit = self.limits.response_bytes;
         let too_large = || HttpError::TooLarge(u32::try_from(limit).unwrap_or(u32::MAX));
-        if response.content_length().is_some_and(|length| length > limit as u64) {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
+        let told = response.content_length().map_or(Ok(0), usize::try_from);
+        let told = told.ok().filter(|told| *told <= limit).ok_or_else(too_large)?;
+        let mut body = Vec::with_capacity(told);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
             self.budget.bytes(chunk.len()).map_err(|used_up| self.end(used_up))?;
             if body.len() + chunk.len() > limit {
