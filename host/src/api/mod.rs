@@ -94,7 +94,10 @@ pub fn router(parts: Parts, bounds: &Bounds) -> Router {
     let Parts { reader, readiness, clock, shelf, reloads, counter } = parts;
     let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
     let (probes, described) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
-    let forms = Router::new().route(submit::ROUTE, get(submit::ask).post(submit::take)).with_state(counter.clone());
+    let forms = Router::new()
+        .route(submit::ROUTE, get(submit::ask).post(submit::take))
+        .route(submit::THANKS_ROUTE, get(submit::thank))
+        .with_state(counter.clone());
     let (submissions, _) = submissions().with_state(counter).split_for_parts();
     let routes = answers.merge(probes).merge(submissions).merge(forms).fallback(problem::not_found);
     let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);

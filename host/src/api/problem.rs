@@ -155,6 +155,8 @@ pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     allowed: Vec<String>,
+    /// The field of a form that it is about.
+    field: Option<&'static str>,
 }
 
 /// A problem document (RFC 9457).
@@ -183,11 +185,19 @@ pub(super) struct Document {
 
 impl Problem {
     pub(super) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), allowed: Vec::new() }
+        Self { code, detail: detail.into(), allowed: Vec::new(), field: None }
     }
 
     pub(super) fn allowing(self, allowed: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { allowed: allowed.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    pub(super) fn about(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
+    }
+
+    pub(super) fn is_about(&self, field: &str) -> bool {
+        self.field == Some(field)
     }
 
     /// There is no `given`; tells what is there, and which of that may have been meant.
@@ -208,6 +218,10 @@ impl Problem {
         Self::new(Code::Internal, "this is a mistake of ours; whoever runs this finds more in the log")
     }
 
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.code.status()
     }
@@ -218,7 +232,7 @@ impl Problem {
 
     /// The whole answer.
     pub(super) fn render(self, id: &RequestId) -> Response {
-        let Self { code, detail, allowed } = self;
+        let Self { code, detail, allowed, field: _ } = self;
         let status = code.status();
         let document = Document {
             kind: "about:blank",

@@ -134,8 +134,8 @@ fn expect_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Proble
     Err(Problem::new(Code::UnsupportedMediaType, format!("the body has to be of the type `{expected}`")))
 }
 
-fn wrong(field: &str, rule: &str) -> Problem {
-    Problem::new(Code::BadField, format!("`{field}` {rule}"))
+fn wrong(field: &'static str, rule: &str) -> Problem {
+    Problem::new(Code::BadField, format!("`{field}` {rule}")).about(field)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! logged, counted or kept here.
 
 mod body;
+mod form;
 mod page;
 mod schema;
 mod voucher;
@@ -12,7 +13,7 @@ use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(super) use page::{ROUTE, ask, take};
+pub(super) use page::{ROUTE, THANKS_ROUTE, ask, take, thank};
 pub(super) use schema::{AnnualAnswer, FrictionReport, NpsAnswer, PulseAnswer};
 
 use self::body::{Fields, Whole};

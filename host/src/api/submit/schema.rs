@@ -5,7 +5,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{LONGEST_TITLE, REPORT, SEVERITIES, TOKEN};
-use super::page;
+use super::form;
 use crate::model::{Asked, Instrument};
 
 macro_rules! bodies {
@@ -42,10 +42,10 @@ fn answers(instrument: Instrument) -> ObjectBuilder {
 
 fn figure(asked: &Asked) -> Object {
     let (least, most) = asked.question.range();
-    let form = if asked.question.is_whole() { Type::Integer } else { Type::Number };
+    let kind = if asked.question.is_whole() { Type::Integer } else { Type::Number };
     ObjectBuilder::new()
-        .schema_type(form)
-        .description(Some(page::wording(asked.question)))
+        .schema_type(kind)
+        .description(Some(form::wording(asked.question)))
         .minimum(Some(least))
         .maximum(Some(most))
         .build()
