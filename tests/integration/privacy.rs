@@ -199,13 +199,20 @@ async fn rule_r16_spans_of_a_team_never_overlap_and_work_is_told_once_after_rost
 async fn rule_r13_every_series_and_label_is_known() {
     let simulation = simulation().await;
     let host = Host::for_organisation(simulation.organisation(), simulation.url(), HostOptions::default()).await;
-    host.collect().await;
-    host.release().await;
-    let (_, text) = host.get_text("/metrics").await;
+    let (served, database, _folder) = host.serve().await;
+    let is_whole =
+        |_, text: &str| ["space_commits_total{", "quintant_last_success_"].iter().all(|name| text.contains(name));
+    let text = served.wait_for("/metrics", is_whole).await;
     let list = series_and_labels(&text);
     expect![[r#"
         quintant_build_info
         quintant_config_last_reload_successful
+        quintant_last_success_timestamp_seconds
+        quintant_next_run_timestamp_seconds
+        quintant_quarantined
+        quintant_release_waiting
+        quintant_runs_total
+        quintant_throttled
         space_active_developers
         space_commits_total
         space_cross_team_collaboration
@@ -214,6 +221,8 @@ async fn rule_r13_every_series_and_label_is_known() {
         space_review_time_hours
         space_review_time_seconds
 
+        source
+        status
         team
         version
     "#]]
@@ -222,7 +231,8 @@ async fn rule_r13_every_series_and_label_is_known() {
     for planted in ["quintant_facts_total 7\n", "space_commits_total{account=\"dev-001\",team=\"\"} 7\n"] {
         assert_ne!(series_and_labels(&format!("{text}{planted}")), list, "{planted}");
     }
-    host.finish().await;
+    served.stop().await;
+    database.drop_now().await;
 }
 
 /// What an exposition names, without a number.

@@ -16,6 +16,7 @@ mod shelf;
 mod space;
 mod submit;
 mod team;
+mod telemetry;
 mod trend;
 mod validator;
 
@@ -32,6 +33,7 @@ pub use problem::Problem;
 pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
 pub use submit::Counter;
+pub use telemetry::{Outlook, Telemetry};
 
 use crate::schedule::Clock;
 use crate::store::Reader;
@@ -78,6 +80,7 @@ pub struct Parts {
     pub clock: Clock,
     pub shelf: Shelf,
     pub reloads: Reloads,
+    pub telemetry: Telemetry,
     pub counter: Counter,
 }
 
@@ -87,12 +90,14 @@ struct Desk {
     shelf: Shelf,
     clock: Clock,
     reloads: Reloads,
+    telemetry: Telemetry,
 }
 
 /// Every route.
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
-    let Parts { reader, readiness, clock, shelf, reloads, counter } = parts;
-    let (answers, _) = answers().with_state(Desk { shelf, clock: clock.clone(), reloads }).split_for_parts();
+    let Parts { reader, readiness, clock, shelf, reloads, telemetry, counter } = parts;
+    let desk = Desk { shelf, clock: clock.clone(), reloads, telemetry };
+    let (answers, _) = answers().with_state(desk).split_for_parts();
     let (probes, described) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
     let forms = Router::new()
         .route(submit::ROUTE, get(submit::ask).post(submit::take))

@@ -1,5 +1,6 @@
 //! `/metrics`: the released figures under the names that dashboards know. A suppressed cell is an absent series.
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use prometheus::{CounterVec, Gauge, GaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
@@ -120,26 +121,45 @@ const COUNTERS: [(&str, &str, Component); 2] = [
 /// The released figures for Prometheus
 ///
 /// In its text format, version 0.0.4. Gauges are of the last four released weeks, counters run from the first release on;
-/// `team=""` is the whole organization, so do not sum over `team`. What is suppressed is not there.
+/// `team=""` is the whole organization, so do not sum over `team`. What is suppressed is not there. Beside them stands how the
+/// runs of each source go; `quintant_runs_total` counts those of one process and can be summed.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "get_metrics", tag = "metrics",
     responses((status = 200, description = "The figures.", body = str, content_type = TEXT_FORMAT), NotModified),
 )]
 pub(super) async fn metrics(State(desk): State<Desk>, known: Known) -> Result<Response, Problem> {
     let snapshot = desk.shelf.snapshot()?;
-    let was_reloaded = desk.reloads.went_well();
-    let page = Page::Exposition { was_reloaded };
-    known.or_give(snapshot.tag(&page), TEXT_FORMAT, || {
-        snapshot.rendered(page, |answers| {
-            exposition(answers, was_reloaded).map(String::into_bytes).map_err(|error| {
-                tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
-                Problem::internal()
-            })
-        })
+    let own = own_series(&desk).map_err(unwritten)?;
+    known.or_give(snapshot.tag_with(&Page::Exposition, &own), TEXT_FORMAT, || {
+        let figures = snapshot
+            .rendered(Page::Exposition, |answers| exposition(answers).map(String::into_bytes).map_err(unwritten))?;
+        Ok(Bytes::from([own.as_bytes(), &figures].concat()))
     })
 }
 
-fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheus::Error> {
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn unwritten(error: prometheus::Error) -> Problem {
+    tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be written");
+    Problem::internal()
+}
+
+/// Of this process, which rest on no figure.
+fn own_series(desk: &Desk) -> Result<String, prometheus::Error> {
+    let registry = Registry::new();
+    let reload = Gauge::with_opts(Opts::new(
+        "quintant_config_last_reload_successful",
+        "Whether the last try to read the configuration again went well",
+    ))?;
+    reload.set(f64::from(u8::from(desk.reloads.went_well())));
+    registry.register(Box::new(reload))?;
+    let build = GaugeVec::new(Opts::new("quintant_build_info", "Always 1; the label tells the version"), &["version"])?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+    registry.register(Box::new(build))?;
+    desk.telemetry.register(&registry)?;
+    TextEncoder::new().encode_to_string(&registry.gather())
+}
+
+fn exposition(answers: &Answers) -> Result<String, prometheus::Error> {
     let registry = Registry::new();
     let cells = answers.cells().into_iter().map(|cell| Scope::Cell(cell.to_owned()));
     let scopes: Vec<Scope> = std::iter::once(Scope::Organization).chain(cells).collect();
@@ -169,14 +189,5 @@ fn exposition(answers: &Answers, was_reloaded: bool) -> Result<String, prometheu
         }
         registry.register(Box::new(counter))?;
     }
-    let reload = Gauge::with_opts(Opts::new(
-        "quintant_config_last_reload_successful",
-        "Whether the last try to read the configuration again went well",
-    ))?;
-    reload.set(f64::from(u8::from(was_reloaded)));
-    registry.register(Box::new(reload))?;
-    let build = GaugeVec::new(Opts::new("quintant_build_info", "Always 1; the label tells the version"), &["version"])?;
-    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-    registry.register(Box::new(build))?;
     TextEncoder::new().encode_to_string(&registry.gather())
 }

@@ -35,10 +35,7 @@ pub(super) enum Page {
     Explanation(Metric, TimeRange, Scope),
     Sample(String, TimeRange),
     Teams,
-    /// The series, and whether the last reload of the configuration went well, which is one of them.
-    Exposition {
-        was_reloaded: bool,
-    },
+    Exposition,
 }
 
 impl Shelf {
@@ -59,6 +56,11 @@ impl Snapshot {
     /// What a client may compare with instead of reading the page again.
     pub(super) fn tag(&self, page: &Page) -> Tag {
         Tag::of((self.digest, page))
+    }
+
+    /// As [`Snapshot::tag`], of a page that shows something else beside.
+    pub(super) fn tag_with(&self, page: &Page, beside: &str) -> Tag {
+        Tag::of((self.digest, page, beside))
     }
 
     /// The page's bytes, rendered the first time.
@@ -86,7 +88,7 @@ impl Page {
             Page::Space(range, _) | Page::Dimension(_, range, _) | Page::Health(range, _) => range,
             // Rarely asked, of many fields each, and quickly made.
             Page::Trend(..) | Page::Explanation(..) | Page::Sample(..) => return false,
-            Page::Teams | Page::Exposition { .. } => return true,
+            Page::Teams | Page::Exposition => return true,
         };
         !matches!(range, TimeRange::Dates { .. })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf};
+use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf, Telemetry};
 use crate::config::{Config, ConfigError, Database, Note, Place, ReleaseStart, SecretError};
 use crate::ingest::{Pipe, own_feed};
 use crate::metrics::Answers;
@@ -60,6 +60,7 @@ pub struct App {
     pub setup: Setup,
     store: Store,
     cluster: Option<Cluster>,
+    pub(super) telemetry: Telemetry,
 }
 
 impl Engine {
@@ -194,7 +195,7 @@ impl App {
                 (Some(cluster), url)
             }
         };
-        Ok(Self { store: Store::open(&url)?, setup, cluster })
+        Ok(Self { store: Store::open(&url)?, setup, cluster, telemetry: Telemetry::default() })
     }
 
     pub fn store(&self) -> &Store {
@@ -249,7 +250,8 @@ impl App {
     pub(super) fn router_with(&self, readiness: Readiness, shelf: Shelf, reloads: Reloads) -> Router {
         let clock = self.setup.clock.clone();
         let counter = self.counter();
-        let parts = api::Parts { reader: self.store.reader(), readiness, clock, shelf, reloads, counter };
+        let (reader, telemetry) = (self.store.reader(), self.telemetry.clone());
+        let parts = api::Parts { reader, readiness, clock, shelf, reloads, telemetry, counter };
         api::router(parts, &Bounds::default())
     }
 

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::build::{App, BuildError};
+use super::build::{App, BuildError, Setup};
 use super::privacy::keep_whole;
 use super::survey;
+use crate::api::Outlook;
 use crate::ingest::{FeedRun, IngestError, REPORTED, Step, own_feed};
 use crate::model::{FeedName, SourceName};
-use crate::plugin::{FeedSpec, PluginSource};
+use crate::plugin::{FailureCode, FeedSpec, PluginSource};
 use crate::release::{FeedCoverage, release_due};
-use crate::schedule::Rhythm;
+use crate::schedule::{Rhythm, is_quarantined};
 use crate::store::{Coverage, Lease, RunSummary, SourceId, StoreError, Stretch};
 
 const PAUSE_AFTER_OUTAGE: Duration = Duration::from_secs(5);
@@ -96,6 +97,8 @@ impl<'a> Collector<'a> {
 
     /// Runs whatever is due, each source by itself, until cancelled. A database that is down is waited for.
     pub async fn work(&self) {
+        let failures = FailureCode::ALL.map(FailureCode::as_str);
+        self.app.telemetry.attend(self.app.setup.sources.iter().map(|source| &source.name), &failures);
         let sources = futures_util::future::join_all(self.app.setup.sources.iter().map(|source| self.attend(source)));
         tokio::join!(sources, self.keep_to_retention(), self.attend_people());
         self.cancel.cancelled().await;
@@ -267,13 +270,35 @@ impl<'a> Collector<'a> {
         Ok(ran)
     }
 
+    /// When to run the next of the feeds; tells on the way how the source stands.
     async fn next_due(&self, source: &PluginSource, id: SourceId) -> Result<Timestamp, StoreError> {
         let mut next = Timestamp::MAX;
+        let mut outlook = Outlook { last_success: Some(Timestamp::MAX), ..Outlook::default() };
+        let settled = self.settled();
         for feed in &source.feeds {
             let last = self.app.store().last_run_fetch(id, &feed.name).await?;
             next = next.min(self.rhythm(source, feed).due(last.as_ref()));
+            let success = self.app.store().last_success_fetch(id, &feed.name).await?;
+            outlook.last_success = outlook.last_success.zip(success).map(|(oldest, success)| oldest.min(success));
+            let code = last.as_ref().and_then(|last| last.summary.code.as_deref());
+            outlook.is_throttled |= code == Some(FailureCode::RateLimited.as_str());
+            outlook.is_quarantined |= last.is_some_and(|last| is_quarantined(last.strikes));
+            let covered = self.app.store().coverage_fetch(id, &feed.name).await?;
+            outlook.is_awaited |= covered.is_none_or(|covered| covered.through < settled);
         }
+        // One that was never run is due at once.
+        outlook.due = Some(next).filter(|next| *next > Timestamp::MIN);
+        self.app.telemetry.note_outlook(&source.name, outlook);
         Ok(next)
+    }
+
+    /// How far a feed has to be read for the newest week that is over and has settled.
+    fn settled(&self) -> Timestamp {
+        let Setup { config, clock, .. } = &self.app.setup;
+        let settle = SignedDuration::try_from(config.release.settle).unwrap_or(SignedDuration::MAX);
+        let now = clock.now().checked_sub(settle).unwrap_or(Timestamp::MIN);
+        let week = config.calendar.start_of(config.calendar.week_of(now));
+        week.checked_add(settle).unwrap_or(Timestamp::MAX)
     }
 
     /// Waits until no other run of the source is going on; `None` when cancelled before.
@@ -299,7 +324,9 @@ impl<'a> Collector<'a> {
     }
 
     async fn run(&self, source: &PluginSource, feed: &FeedSpec, lease: Lease) -> Result<RunSummary, StoreError> {
-        Box::pin(self.feed_run(source, feed).collect(self.app.store(), lease, &self.cancel)).await
+        let summary = Box::pin(self.feed_run(source, feed).collect(self.app.store(), lease, &self.cancel)).await?;
+        self.app.telemetry.note_run(&source.name, summary.code.as_deref());
+        Ok(summary)
     }
 
     fn feed_run<'b>(&'b self, source: &'b PluginSource, feed: &'b FeedSpec) -> FeedRun<'b> {

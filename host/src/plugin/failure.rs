@@ -34,6 +34,23 @@ pub enum FailureCode {
 }
 
 impl FailureCode {
+    pub const ALL: [FailureCode; 14] = [
+        FailureCode::Unauthorized,
+        FailureCode::Misconfigured,
+        FailureCode::RateLimited,
+        FailureCode::Transient,
+        FailureCode::CursorExpired,
+        FailureCode::Permanent,
+        FailureCode::Cancelled,
+        FailureCode::Trap,
+        FailureCode::CpuExhausted,
+        FailureCode::MemoryExhausted,
+        FailureCode::TimedOut,
+        FailureCode::Nonsense,
+        FailureCode::Overtaken,
+        FailureCode::Database,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             FailureCode::Unauthorized => "unauthorized",

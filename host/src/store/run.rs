@@ -166,4 +166,17 @@ impl Store {
             report: row.report.map(Sealed::new),
         }))
     }
+
+    /// When the last run began that no failure ended.
+    pub async fn last_success_fetch(&self, source: SourceId, feed: &FeedName) -> Result<Option<Timestamp>, StoreError> {
+        let started = sqlx::query_scalar!(
+            "SELECT max(started_ms) FROM app.run
+             WHERE source_id = $1 AND feed = $2 AND NOT is_backfill AND ended_ms IS NOT NULL AND code IS NULL",
+            source.0,
+            feed.as_str(),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(started.map(instant))
+    }
 }
