@@ -431,7 +431,7 @@ fn exposition(text: &str) -> (BTreeMap<String, f64>, BTreeMap<String, String>) {
 }
 
 /// Each series of the replaced service, and the field that it shows.
-const GAUGES: [(&str, &str, &str); 16] = [
+pub(crate) const GAUGES: [(&str, &str, &str); 16] = [
     ("space_nps_score", "satisfaction", "nps_score"),
     ("space_satisfaction_rating", "satisfaction", "satisfaction_rating"),
     ("space_burnout_percentage", "satisfaction", "burnout_percentage"),

@@ -37,6 +37,7 @@ mod oracle_voices;
 mod people;
 mod privacy;
 mod program;
+mod prometheus;
 mod recorded;
 mod reidentify;
 mod reloading;

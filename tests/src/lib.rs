@@ -14,6 +14,7 @@ mod log;
 mod passage;
 mod polling;
 mod program;
+mod prometheus;
 mod relay;
 mod released;
 mod site;
@@ -33,6 +34,7 @@ pub use host::{
 pub use log::Log;
 pub use passage::Passage;
 pub use program::{Memory, Ran, Serving, quintant};
+pub use prometheus::{Prometheus, Series, promtool_check_metrics};
 pub use relay::Proxy;
 pub use released::Released;
 pub use site::Site;

@@ -91,6 +91,16 @@ impl Serving {
         Self { child, address, log: Some(log) }
     }
 
+    /// As a browser calls it.
+    pub fn origin(&self) -> &str {
+        &self.address
+    }
+
+    /// Its `host:port`.
+    pub fn authority(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     /// One GET: status, content type and body.
     pub async fn get(&self, path: &str) -> (u16, String, String) {
         let answer = fetch::get(&format!("{}{path}", self.address), &[]).await.unwrap();

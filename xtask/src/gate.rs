@@ -1,5 +1,5 @@
 //! The gate that every change passes: formatting, plugins, lints, documentation, all tests against a real PostgreSQL, and the
-//! services' own descriptions.
+//! services' own descriptions, with a real Prometheus as a witness.
 
 use anyhow::{Result, ensure};
 use regex::Regex;
@@ -10,12 +10,13 @@ use crate::plugins;
 use crate::process;
 use crate::steps::Steps;
 use crate::surroundings::Surroundings;
+use crate::witness::{Variables, WITNESSES, Witness};
 use crate::workspace::Workspace;
 
 /// The gate: formatting, plugins, lints, documentation, all tests, and what the services' own descriptions say
 ///
-/// Starts a scratch PostgreSQL for them and removes it afterwards. Nothing is ever skipped: a tool
-/// that is missing and cannot be fetched fails the gate with what to install.
+/// Starts a scratch PostgreSQL for them and removes it afterwards. A real Prometheus scrapes the program. Nothing is ever
+/// skipped: a tool that is missing and cannot be fetched fails the gate with what to install.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Run just the unit and integration tests whose names match, after the same set-up
@@ -38,6 +39,7 @@ fn all(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         require(workspace, "fmt", "rustfmt")?;
         require(workspace, "clippy", "clippy")
     })?;
+    let found = WITNESSES.iter().map(|witness| witness.prepare(workspace, steps)).collect::<Result<Vec<_>>>()?;
     steps.step("formatting", || process::run(workspace.cargo().args(["fmt", "--all", "--check"])))?;
     steps.step("plugins", || plugins::build(workspace))?;
     steps.step("lints", || {
@@ -53,8 +55,14 @@ fn all(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     })?;
     contracts::forget(workspace)?;
     steps.step("tests", || {
-        process::run(surroundings.add_to(workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]), workspace))
+        let mut cargo = workspace.cargo();
+        cargo.args(["test", "--workspace", "--no-fail-fast", "--"]);
+        cargo.args(WITNESSES.iter().flat_map(Witness::skipped));
+        process::run(surroundings.add_to(&mut cargo, workspace))
     })?;
+    for (witness, variables) in WITNESSES.iter().zip(&found) {
+        witness.testify(workspace, &surroundings, variables, steps)?;
+    }
     steps.step("contracts", || contracts::check(workspace))
 }
 
@@ -64,9 +72,11 @@ fn some(workspace: &Workspace, pattern: &Regex, steps: &mut Steps) -> Result<()>
     steps.step("programs", || build_programs(workspace))?;
     let tests = steps.step("building the tests", || named_tests::find(workspace, pattern))?;
     ensure!(!tests.is_empty(), "no unit or integration test has a name that matches `{pattern}`");
+    let asked = WITNESSES.iter().filter(|witness| witness.is_asked_by(&tests));
+    let found = asked.map(|witness| witness.prepare(workspace, steps)).collect::<Result<Vec<Variables>>>()?;
     steps.step("tests", || {
         named_tests::run(&tests, |command| {
-            surroundings.add_to(command, workspace);
+            surroundings.add_to(command, workspace).envs(found.iter().flatten().cloned());
         })
     })
 }

@@ -17,6 +17,12 @@ pub(crate) struct TestProgram {
     names: Vec<String>,
 }
 
+impl TestProgram {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+}
+
 /// Builds every test program; those that have no test with such a name are left out.
 pub(crate) fn find(workspace: &Workspace, pattern: &Regex) -> Result<Vec<TestProgram>> {
     let mut cargo = workspace.cargo();

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use nix::unistd::Uid;
 use serde_json::Value;
 
+use crate::debian;
 use crate::process;
 use crate::python::Environment;
 
@@ -24,7 +24,7 @@ pub(super) struct Tools {
 impl Tools {
     pub(super) fn find_or_install(folder: &Path) -> Result<Self> {
         if !process::is_on_path("kubectl") {
-            install_kubectl()?;
+            debian::install(&["kubernetes-client"]).with_context(wanted)?;
         }
         check_kubectl()?;
         Ok(Self { validators: Environment::find_or_make(&folder.join("python"), &VALIDATORS)? })
@@ -39,14 +39,6 @@ impl Tools {
         let json = process::capture(self.command("python").args(["-c", TO_JSON]).arg(file))?;
         serde_json::from_str(&json).with_context(|| format!("reading {}", file.display()))
     }
-}
-
-fn install_kubectl() -> Result<()> {
-    ensure!(process::is_on_path("apt-get") && Uid::effective().is_root(), "{}", wanted());
-    process::run(process::command("apt-get").args(["--quiet", "update"]))?;
-    let mut install = process::command("apt-get");
-    install.args(["--quiet", "--yes", "--no-install-recommends", "install", "kubernetes-client"]);
-    process::run(install.env("DEBIAN_FRONTEND", "noninteractive")).with_context(wanted)
 }
 
 fn check_kubectl() -> Result<()> {
