@@ -11,6 +11,7 @@ mod backups;
 mod bad_guests;
 
 mod bounds;
+mod browser;
 mod canary;
 mod cancelling;
 mod chat_and_survey;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::program::quintant;
-use crate::{Host, HostOptions, Served};
+use crate::{Host, HostOptions, Served, Serving};
 
 /// People on the roster: so many in each team.
 const TEAMS: [(&str, usize); 2] = [("amber", 12), ("cobalt", 6)];
@@ -78,6 +78,11 @@ impl Asking {
     /// Another host on the same database and with the same clock, which listens.
     pub async fn serve(&self) -> Served {
         Served::start(self.host.replica().await).await
+    }
+
+    /// The program itself, on the same database, by the real clock.
+    pub fn serve_program(&self) -> Serving {
+        Serving::start(&["--config", self.configuration.to_str().unwrap()], &[])
     }
 
     /// So many days later.

@@ -6,6 +6,7 @@ pub mod adversary;
 mod age;
 mod asking;
 pub mod bench;
+mod browser;
 mod commit_feed;
 mod crowd;
 mod database;
@@ -23,6 +24,7 @@ mod write_ahead_log;
 
 pub use age::AgeKey;
 pub use asking::{Asking, pulse};
+pub use browser::browse;
 pub use commit_feed::{CommitFeed, commit, commit_by};
 pub use crowd::Crowd;
 pub use database::Database;

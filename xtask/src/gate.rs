@@ -1,5 +1,5 @@
 //! The gate that every change passes: formatting, plugins, lints, documentation, all tests against a real PostgreSQL, and the
-//! services' own descriptions, with a real Prometheus as a witness.
+//! services' own descriptions, with a real Prometheus and a real browser as witnesses.
 
 use anyhow::{Result, ensure};
 use regex::Regex;
@@ -15,8 +15,9 @@ use crate::workspace::Workspace;
 
 /// The gate: formatting, plugins, lints, documentation, all tests, and what the services' own descriptions say
 ///
-/// Starts a scratch PostgreSQL for them and removes it afterwards. A real Prometheus scrapes the program. Nothing is ever
-/// skipped: a tool that is missing and cannot be fetched fails the gate with what to install.
+/// Starts a scratch PostgreSQL for them and removes it afterwards. A real Prometheus scrapes the program, and a real
+/// Chromium opens its pages. Nothing is ever skipped: a tool that is missing and cannot be fetched fails the gate with
+/// what to install.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Run just the unit and integration tests whose names match, after the same set-up

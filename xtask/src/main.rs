@@ -2,6 +2,7 @@
 
 mod adversary;
 mod bench;
+mod browser;
 mod cluster;
 mod contracts;
 mod debian;
@@ -13,6 +14,7 @@ mod gate;
 mod http;
 mod k8s;
 mod named_tests;
+mod node;
 mod openapi;
 mod plugins;
 mod postgres;

@@ -1,4 +1,4 @@
-//! Programs of others that see what users see, and the tests that ask them: a real Prometheus.
+//! Programs of others that see what users see, and the tests that ask them: a real Prometheus, a real browser.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use regex::Regex;
 
+use crate::browser;
 use crate::named_tests::{self, TestProgram};
 use crate::prometheus;
 use crate::steps::Steps;
@@ -24,12 +25,20 @@ pub(crate) struct Witness {
     find: fn(&Workspace) -> Result<Variables>,
 }
 
-pub(crate) const WITNESSES: [Witness; 1] = [Witness {
-    name: "prometheus",
-    tests: "prometheus::",
-    step: "a real Prometheus scrapes the program (`--only prometheus::`)",
-    find: prometheus::find_or_unpack,
-}];
+pub(crate) const WITNESSES: [Witness; 2] = [
+    Witness {
+        name: "prometheus",
+        tests: "prometheus::",
+        step: "a real Prometheus scrapes the program (`--only prometheus::`)",
+        find: prometheus::find_or_unpack,
+    },
+    Witness {
+        name: "browser",
+        tests: "browser::",
+        step: "a real Chromium opens the survey pages (`--only browser::`)",
+        find: browser::find_or_install,
+    },
+];
 
 impl Witness {
     /// Finds the program, or brings it here.
