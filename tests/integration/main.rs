@@ -51,6 +51,7 @@ mod scenarios;
 mod scheduling;
 mod serving;
 mod snapshot;
+mod sources;
 mod survey_pages;
 mod surveys;
 mod views;

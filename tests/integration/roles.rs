@@ -58,6 +58,8 @@ async fn rule_r14_each_role_is_refused_what_is_not_its_business() {
         "SELECT app.survey_close(1)",
         "INSERT INTO release.span VALUES ('amber', 1, 1, '{amber}', true)",
         "UPDATE app.run SET outcome = 'ok'",
+        "SELECT facts FROM app.run",
+        "SELECT ended_ms FROM app.run",
         "SELECT app.epochs_open(1, 1)",
         "SELECT app.epochs_close(1)",
     ];

@@ -13,6 +13,7 @@ mod schema;
 mod score;
 mod serve;
 mod shelf;
+mod source;
 mod space;
 mod submit;
 mod team;
@@ -32,12 +33,14 @@ pub use guard::guard;
 pub use problem::Problem;
 pub use serve::{Bounds, serve};
 pub use shelf::Shelf;
+pub use source::ListedSource;
 pub use submit::Counter;
 pub use telemetry::{Outlook, Telemetry};
 
 use crate::schedule::Clock;
 use crate::store::Reader;
 use health::Vitals;
+use source::Watch;
 
 /// Whether the host has a database at its schema; until then there is nothing to answer from.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +99,8 @@ struct Desk {
 /// Every route.
 pub fn router(parts: Parts, bounds: &Bounds) -> Router {
     let Parts { reader, readiness, clock, shelf, reloads, telemetry, counter } = parts;
+    let watch = Watch { reader: reader.clone(), shelf: shelf.clone(), clock: clock.clone() };
+    let (sources, _) = sources().with_state(watch).split_for_parts();
     let desk = Desk { shelf, clock: clock.clone(), reloads, telemetry };
     let (answers, _) = answers().with_state(desk).split_for_parts();
     let (probes, described) = probes().with_state(Vitals { reader, readiness, clock }).split_for_parts();
@@ -104,7 +109,7 @@ pub fn router(parts: Parts, bounds: &Bounds) -> Router {
         .route(submit::THANKS_ROUTE, get(submit::thank))
         .with_state(counter.clone());
     let (submissions, _) = submissions().with_state(counter).split_for_parts();
-    let routes = answers.merge(probes).merge(submissions).merge(forms).fallback(problem::not_found);
+    let routes = answers.merge(sources).merge(probes).merge(submissions).merge(forms).fallback(problem::not_found);
     let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);
     guard(routes, described.paths.paths.into_keys().collect(), bounds)
 }
@@ -120,6 +125,11 @@ fn answers() -> OpenApiRouter<Desk> {
         .routes(routes!(team::teams))
         .routes(routes!(prometheus::metrics))
         .routes(routes!(openapi::document))
+}
+
+/// How collecting goes.
+fn sources() -> OpenApiRouter<Watch> {
+    OpenApiRouter::new().routes(routes!(source::sources))
 }
 
 /// What people and their programs tell.

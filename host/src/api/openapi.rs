@@ -71,6 +71,7 @@ fn describe() -> OpenApi {
         ]))
         .build();
     openapi.merge(super::answers().into_openapi());
+    openapi.merge(super::sources().into_openapi());
     openapi.merge(super::probes().into_openapi());
     openapi.merge(super::submissions().into_openapi());
     for path in openapi.paths.paths.values_mut() {

@@ -4,17 +4,21 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::body::Bytes;
 
 use super::Problem;
+use super::source::{ListedSource, Listing};
 use super::validator::Tag;
 use crate::metrics::{Answers, Scope, TimeRange};
 use crate::model::{Dimension, Metric};
 
-/// Where the newest answers lie; empty until they were read for the first time.
+/// Where the newest answers lie, which are none until they were read for the first time, and which sources there are.
 #[derive(Clone, Default)]
-pub struct Shelf(Arc<ArcSwapOption<Snapshot>>);
+pub struct Shelf {
+    newest: Arc<ArcSwapOption<Snapshot>>,
+    sources: Arc<ArcSwap<Listing>>,
+}
 
 /// What was released until some moment. Everything that is asked of it is a function of it and of the page.
 pub(super) struct Snapshot {
@@ -44,11 +48,20 @@ impl Shelf {
         let mut hasher = DefaultHasher::new();
         (env!("CARGO_PKG_VERSION"), &answers).hash(&mut hasher);
         let snapshot = Snapshot { answers, digest: hasher.finish(), rendered: RwLock::default() };
-        self.0.store(Some(Arc::new(snapshot)));
+        self.newest.store(Some(Arc::new(snapshot)));
+    }
+
+    /// Shows these sources from now on.
+    pub fn list(&self, sources: Vec<ListedSource>) {
+        self.sources.store(Listing::new(sources));
+    }
+
+    pub(super) fn listing(&self) -> Arc<Listing> {
+        self.sources.load_full()
     }
 
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
-        self.0.load_full().ok_or_else(Problem::unavailable)
+        self.newest.load_full().ok_or_else(Problem::unavailable)
     }
 }
 

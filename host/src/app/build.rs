@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::api::{self, Bounds, Readiness, Reloads, Router, Shelf, Telemetry};
+use crate::api::{self, Bounds, ListedSource, Readiness, Reloads, Router, Shelf, Telemetry};
 use crate::config::{Config, ConfigError, Database, Note, Place, ReleaseStart, SecretError};
 use crate::ingest::{Pipe, own_feed};
 use crate::metrics::Answers;
@@ -176,6 +176,20 @@ impl Setup {
         self.sources.iter().flat_map(|source| source.feeds.iter().map(move |feed| (source, feed)))
     }
 
+    /// Its sources as anybody may see them.
+    pub(super) fn listed(&self) -> Vec<ListedSource> {
+        let feeds = |source: &PluginSource| {
+            source.feeds.iter().map(|feed| (feed.name.clone(), self.rhythm(source, feed).interval)).collect()
+        };
+        let listed = self.sources.iter().map(|source| ListedSource {
+            name: source.name.clone(),
+            plugin: source.plugin.descriptor.name.clone(),
+            plugin_version: source.plugin.descriptor.version.clone(),
+            feeds: feeds(source),
+        });
+        listed.collect()
+    }
+
     /// Families of which every kind of fact is brought by some source.
     pub fn families(&self) -> BTreeSet<Family> {
         let kinds: BTreeSet<FactKind> = self.feeds().flat_map(|(_, feed)| feed.emits.iter().copied()).collect();
@@ -242,6 +256,7 @@ impl App {
     pub async fn router(&self) -> Result<Router, StoreError> {
         let (readiness, shelf) = (Readiness::default(), Shelf::default());
         readiness.set_ready();
+        shelf.list(self.setup.listed());
         shelf.put(self.answers().await?);
         Ok(self.router_with(readiness, shelf, Reloads::default()))
     }

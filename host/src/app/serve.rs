@@ -102,6 +102,7 @@ async fn work(
     readiness.set_ready();
     while let Some(setup) = until_renewed(app, shelf, cancel, reload.as_mut(), reloads).await {
         app.take_over(setup);
+        shelf.list(app.setup.listed());
     }
     Ok(())
 }
@@ -141,6 +142,7 @@ async fn collect(app: &App, shelf: &Shelf, cancel: &CancellationToken) {
 }
 
 async fn open(app: &App, shelf: &Shelf) -> Result<(), StoreError> {
+    shelf.list(app.setup.listed());
     app.prepare_database().await?;
     shelf.put(app.answers().await?);
     Ok(())

@@ -34,6 +34,7 @@ mod sample;
 mod setting;
 mod source;
 mod span;
+mod standing;
 mod survey_response;
 mod table;
 mod tally;
@@ -58,6 +59,7 @@ pub use reader::Reader;
 pub use releasing::{Releasing, Weeks};
 pub use run::{LastRun, RunId, RunSummary};
 pub use source::SourceId;
+pub use standing::Standing;
 
 use self::role::Role;
 use crate::config::Secret;

@@ -9,7 +9,7 @@ use crate::model::Atom;
 
 const PING_LIMIT: Duration = Duration::from_secs(2);
 
-/// Reads released atoms.
+/// Reads released atoms, and how feeds stand.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub(super) pool: PgPool,

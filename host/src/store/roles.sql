@@ -54,13 +54,14 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA release TO quintant_release;
 GRANT SELECT ON app.campaign TO quintant_release;
 GRANT EXECUTE ON FUNCTION app.survey_close(integer) TO quintant_release;
 
--- Reads what is told, and nothing else: how many facts a run brought depends on what is not told. It adds what is submitted, by two functions,
--- and can read none of it back.
+-- Reads what is told, and how runs went by a function: how many facts one brought depends on what is not told. It adds what is submitted, by two
+-- functions, and can read none of it back.
 GRANT USAGE ON SCHEMA app, release TO quintant_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA release TO quintant_api;
 GRANT SELECT ON app.campaign TO quintant_api;
 GRANT SELECT (hash, scope, team) ON app.client TO quintant_api;
-GRANT EXECUTE ON FUNCTION app.survey_submit(integer, bytea, bytea), app.friction_submit(integer, bytea, integer, text, text, text) TO quintant_api;
+GRANT EXECUTE ON FUNCTION app.survey_submit(integer, bytea, bytea), app.friction_submit(integer, bytea, integer, text, text, text),
+    app.feeds_at(text[], text[], bigint) TO quintant_api;
 
 -- Reads figures as they are answered, in SQL: for dashboards, whose login an administrator grants this to.
 GRANT USAGE ON SCHEMA release TO quintant_reports;
