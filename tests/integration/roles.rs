@@ -127,6 +127,14 @@ async fn rule_r14_nobody_gathers_facts_in_temporary_tables_or_reads_statistics()
             "SELECT pg_relation_size('raw.change'::regclass)",
             "SELECT pg_total_relation_size('release.atom'::regclass)",
             "SELECT pg_database_size(current_database())",
+            "SELECT pg_tablespace_size('pg_default')",
+            "SELECT reltuples, relpages FROM pg_class",
+            "SELECT pg_current_xact_id()",
+            "SELECT pg_export_snapshot()",
+            "SELECT age(datfrozenxid) FROM pg_database",
+            "SELECT next_xid FROM pg_control_checkpoint()",
+            "SELECT pg_current_wal_lsn()",
+            "SELECT * FROM pg_locks",
             "SELECT lo_from_bytea(0, 'gathered')",
             "SELECT lo_create(0)",
             "SELECT pg_read_file('postgresql.conf')",
@@ -146,10 +154,10 @@ async fn rule_r14_no_statistics_view_or_function_is_left_to_anybody() {
     let host = host().await;
     let open = |role: &str| {
         format!(
-            "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relname ~ '^pg_stat(io)?_'
+            "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relname ~ '^(pg_stat(io)?_|pg_locks$)'
                  AND relkind = 'v' AND has_table_privilege('{role}', oid, 'SELECT')
              UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
-                 AND proname ~ '^(pg_stat_get_|lo_)' AND has_function_privilege('{role}', oid, 'EXECUTE')"
+                 AND proname ~ '^(pg_stat_get_|lo_|pg_control_|txid_current|pg_current_(xact_id|snapshot|wal_))' AND has_function_privilege('{role}', oid, 'EXECUTE')"
         )
     };
     for role in EVERYBODY {

@@ -84,11 +84,12 @@ GRANT SELECT (epoch, last_seen_week), DELETE ON raw.alias TO quintant_retention;
 GRANT SELECT (before_ms), DELETE ON app.opt_out TO quintant_retention;
 GRANT EXECUTE ON FUNCTION app.epochs_close(integer) TO quintant_retention;
 
--- Temporary tables and large objects would be places to gather facts in, and statistics and sizes tell how many rows come and go. Where the login
--- is not the owner of the database, or no superuser, this does nothing.
+-- Temporary tables and large objects would be places to gather facts in; statistics, sizes, the planner's counts, and the numbers of transactions and
+-- of bytes in the log tell how many rows come and go. Where the login is not the owner of the database, or no superuser, this does nothing.
 DO $$
 DECLARE
     item record;
+    open_columns text;
 BEGIN
     BEGIN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
@@ -99,16 +100,28 @@ BEGIN
         RETURN;
     END IF;
     FOR item IN SELECT oid::regclass AS name FROM pg_class
-        WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND relname ~ '^pg_stat(io)?_' AND has_table_privilege('public', oid, 'SELECT')
+        WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND relname ~ '^(pg_stat(io)?_|pg_locks$)' AND has_table_privilege('public', oid, 'SELECT')
     LOOP
         EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC', item.name);
         EXECUTE format('GRANT SELECT ON %s TO pg_monitor', item.name);
     END LOOP;
     FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
-        WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname ~ '^(pg_stat_get_|lo_)' OR proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size')) AND has_function_privilege('public', oid, 'EXECUTE')
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
+            AND (proname ~ '^(pg_stat_get_|lo_|pg_control_|txid_current|pg_current_(xact_id|snapshot|wal_))'
+                OR proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size', 'pg_tablespace_size',
+                    'pg_export_snapshot', 'pg_lock_status', 'mxid_age')
+                OR oid = 'age(xid)'::regprocedure)
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', item.name);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', item.name);
     END LOOP;
+    IF has_table_privilege('public', 'pg_catalog.pg_class', 'SELECT') THEN
+        SELECT string_agg(quote_ident(attname), ', ') INTO open_columns FROM pg_attribute
+            WHERE attrelid = 'pg_catalog.pg_class'::regclass AND NOT attisdropped AND attname <> ALL (ARRAY['reltuples', 'relpages', 'relallvisible', 'relallfrozen'])
+                AND (attnum > 0 OR attname = 'tableoid');
+        REVOKE SELECT ON pg_catalog.pg_class FROM PUBLIC;
+        EXECUTE format('GRANT SELECT (%s) ON pg_catalog.pg_class TO PUBLIC', open_columns);
+        GRANT SELECT ON pg_catalog.pg_class TO pg_monitor;
+    END IF;
 END
 $$;
