@@ -54,5 +54,6 @@ mod snapshot;
 mod sources;
 mod survey_pages;
 mod surveys;
+mod twins;
 mod views;
 mod whole;

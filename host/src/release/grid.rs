@@ -40,7 +40,7 @@ pub fn plan(
                 teams: Vec::new(),
                 start: week,
                 weeks: 1,
-                admitted: wished_weeks(everybody) == 1,
+                admitted: wished_weeks(everybody) == 1 || !rules.holds(Rule::Organization),
             });
             organization_from = week.plus(1);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quintant::model::{Atom, Component, Family, Measure, Parts, Span};
+use quintant::model::{About, Atom, Component, Family, Measure, Parts, Span};
 
 use super::play::{CHAT, CODE, Played, delivered_in};
 use super::world::{Account, Merge, Who, World};
@@ -24,6 +24,8 @@ pub enum Finding {
     ExactPeople { span: String },
     /// A withheld figure can be estimated from what was told beside it.
     Estimated { span: String, figure: &'static str },
+    /// All but a few of so many people are known to have worked within so few weeks.
+    Attendance { people: usize, span: String },
     /// So few reports.
     FewReports { reports: i64, span: String },
     /// A figure is not the sum of what lies in its cell: something is told twice, or not at all.
@@ -51,6 +53,7 @@ pub fn findings(world: &World, played: &Played, k: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for atom in &played.atoms {
         let judge = Judge { world, played, atom, k };
+        judge.attendance(&mut found);
         match atom.family {
             Family::Change => judge.changes(&mut found),
             Family::Review => judge.reviews(&mut found),
@@ -59,6 +62,7 @@ pub fn findings(world: &World, played: &Played, k: usize) -> Vec<Finding> {
             Family::Active => judge.active(&mut found),
             Family::Usage => judge.uses(&mut found),
             Family::Friction => judge.friction(&mut found),
+            Family::Tally => judge.tallies(&mut found),
             _ => {}
         }
     }
@@ -83,6 +87,33 @@ impl Judge<'_> {
 
     fn has(&self, account: Option<Account>, week: quintant::model::Week) -> bool {
         self.played.is_in(self.world, self.atom, CODE, account, week)
+    }
+
+    /// That something is told says that k people had a part in it: the fewer are left then who may have been away, the longer must the
+    /// time be in which they were not away.
+    fn attendance(&self, found: &mut Vec<Finding>) {
+        let people = self.played.roster(&self.atom.span);
+        let weeks = match people {
+            0..=6 => 4,
+            7..=9 => 2,
+            _ => 1,
+        };
+        if self.atom.family.about() == About::People && !self.atom.measures.is_empty() && self.atom.span.weeks < weeks {
+            found.push(Finding::Attendance { people, span: self.span() });
+        }
+    }
+
+    /// What a source had counted is of everybody: whoever knows the part of a group is not left with one that is too small.
+    fn tallies(&self, found: &mut Vec<Finding>) {
+        if self.measure(Component::TalliedMessages).is_none() {
+            return;
+        }
+        let counted = World::within(&self.world.tallies, &self.atom.span, |(week, _)| *week);
+        self.check_sum(Component::TalliedMessages, counted.iter().map(|(_, count)| i64::from(*count)).sum(), found);
+        let left = self.played.roster(&self.atom.span).saturating_sub(self.k);
+        if left < self.k {
+            found.push(Finding::SmallGroup { people: left, span: self.span(), figures: vec!["tallied_messages"] });
+        }
     }
 
     fn changes(&self, found: &mut Vec<Finding>) {
@@ -274,6 +305,10 @@ impl Judge<'_> {
 
     fn friction(&self, found: &mut Vec<Finding>) {
         let Some(measure) = self.measure(Component::FrictionReports) else { return };
+        let people = self.played.roster(&self.atom.span);
+        if people < self.k {
+            found.push(Finding::SmallGroup { people, span: self.span(), figures: vec!["friction"] });
+        }
         let least = if self.atom.facet.is_none() { 10 } else { 5 };
         if measure.total < least {
             found.push(Finding::FewReports { reports: measure.total, span: self.span() });

@@ -9,7 +9,7 @@ use super::play::name;
 use super::world::{Account, MERGED_AFTER, World};
 
 /// What has happened before a moment: work on code, what its source knows besides, and chat.
-pub fn listings(world: &World, before: Timestamp) -> [Value; 3] {
+pub(super) fn listings(world: &World, before: Timestamp) -> [Value; 3] {
     let mut listings = [Vec::new(), Vec::new(), Vec::new()];
     let mut list = |place: usize, at: Timestamp, mut fact: Value| {
         if at < before {
@@ -81,6 +81,17 @@ pub fn listings(world: &World, before: Timestamp) -> [Value; 3] {
             start_of(*week) + SignedDuration::from_hours(60),
             json!({
                 "kind": "friction", "key": format!("f{index}"), "category": category, "severity": "low", "team": team,
+            }),
+        );
+    }
+    for (index, (week, messages)) in world.tallies.iter().enumerate() {
+        let (from, through) = (start_of(*week), start_of(week.plus(1)));
+        list(
+            2,
+            through - SignedDuration::from_hours(1),
+            json!({
+                "kind": "tally", "key": format!("t{index}"), "tool": "mattermost", "scope": "town-square", "from": from.as_millisecond(),
+                "through": through.as_millisecond(), "count": messages,
             }),
         );
     }

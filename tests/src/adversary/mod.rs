@@ -4,11 +4,18 @@
 //! any cell, so every released atom by itself. The truth is used only to judge what was found.
 
 mod attack;
+mod hosted;
 mod listing;
 mod play;
+mod questions;
+mod sums;
+mod twin;
 mod world;
 
 pub use attack::{Finding, findings};
-pub use listing::listings;
-pub use play::{Played, moment, play};
+pub use hosted::{Hosted, Seen, cells, see};
+pub use play::{Played, play};
+pub use questions::{Breadth, questions};
+pub use sums::Told;
+pub use twin::{Twins, twins};
 pub use world::{Account, Dice, Merge, Who, World};

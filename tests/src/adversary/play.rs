@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use quintant::model::{
     Assignment, Atom, Calendar, Component, CountedUse, EntityKey, Epoch, EpochSalt, FactKind, Family, GivenReview,
-    LandedCommit, MergedChange, Pseudonym, ReportedFriction, SourceName, Span, Spelling, Week,
+    LandedCommit, MergedChange, Pseudonym, ReportedFriction, SourceName, Span, Spelling, TakenTally, Week,
 };
 use quintant::pseudonym::{EpochKeys, IdentityKey, Roster};
 use quintant::release::{
@@ -24,6 +24,8 @@ pub struct Played {
     cells: BTreeMap<(&'static str, Account, Week), String>,
     /// How many weeks were over when a span was told, which says by which roster.
     told_at: BTreeMap<(String, Week), i32>,
+    /// How many people the roster had in a span's cell when it began.
+    sizes: BTreeMap<(String, Week), usize>,
 }
 
 pub(super) const CODE: &str = "code";
@@ -39,12 +41,13 @@ pub fn play(world: &World, rules: Rules) -> Played {
     let keys = keys(&key, world);
     let sources: [SourceName; 2] = [CODE.parse().unwrap(), CHAT.parse().unwrap()];
     let spellings = spellings(world, &keys);
-    let facts = facts(world, &calendar);
+    let (facts, worked) = (facts(world, &calendar), worked(world));
     let metrics =
         MetricTerms { platform_tools: BTreeSet::from(["backstage".parse().unwrap()]), ..MetricTerms::default() };
     let (mut released, mut assignments): (Released, Vec<Assignment>) = (Released::default(), Vec::new());
     let mut spans: Vec<Span> = Vec::new();
-    let mut played = Played { atoms: Vec::new(), cells: BTreeMap::new(), told_at: BTreeMap::new() };
+    let mut played =
+        Played { atoms: Vec::new(), cells: BTreeMap::new(), told_at: BTreeMap::new(), sizes: BTreeMap::new() };
     for over in 1..=world.weeks {
         let roster = Roster::parse(&world.roster(over), &world.teams, &sources).unwrap();
         let terms = Terms {
@@ -69,7 +72,10 @@ pub fn play(world: &World, rules: Rules) -> Played {
             has_changes: true,
             has_incidents: false,
         };
-        played.note(world, over, &due.spans);
+        played.note(world, over, &due.spans, &worked);
+        for span in &due.begun {
+            played.sizes.insert((span.cell.clone(), span.start), people_of(world, over, span));
+        }
         let (atoms, assigned) = decide(&due, std::mem::take(&mut released), &facts, &ground);
         assignments.extend(assigned);
         spans.extend(due.begun);
@@ -81,12 +87,11 @@ pub fn play(world: &World, rules: Rules) -> Played {
 
 impl Played {
     /// Notes where work is told of from now on.
-    fn note(&mut self, world: &World, over: i32, due: &[(Span, Vec<Family>)]) {
+    fn note(&mut self, world: &World, over: i32, due: &[(Span, Vec<Family>)], worked: &Worked) {
         let mut told = BTreeMap::new();
-        let worked = worked(world);
         for (span, _) in due.iter().filter(|(span, _)| span.cell != Span::ORGANIZATION) {
             self.told_at.insert((span.cell.clone(), span.start), over);
-            for (source, account, week) in &worked {
+            for (source, account, week) in worked {
                 if span.contains(*week) && self.cell_of(world, over, span, source, *account, *week) {
                     told.insert((*source, *account, *week), span.cell.clone());
                 }
@@ -138,6 +143,11 @@ impl Played {
             .collect()
     }
 
+    /// How many people a cell had when a span of it began.
+    pub fn roster(&self, span: &Span) -> usize {
+        self.sizes[&(span.cell.clone(), span.start)]
+    }
+
     fn over(&self, span: &Span) -> i32 {
         self.told_at[&(span.cell.clone(), span.start)]
     }
@@ -156,8 +166,10 @@ impl Played {
     }
 }
 
+type Worked = BTreeSet<(&'static str, Account, Week)>;
+
 /// Which accounts of which source worked in which week, or saw their work come into production.
-fn worked(world: &World) -> BTreeSet<(&'static str, Account, Week)> {
+fn worked(world: &World) -> Worked {
     let mut worked = BTreeSet::new();
     for merge in &world.merges {
         worked.extend(merge.author.map(|author| (CODE, author, merge.week)));
@@ -167,6 +179,22 @@ fn worked(world: &World) -> BTreeSet<(&'static str, Account, Week)> {
     worked.extend(world.commits.iter().map(|(week, author)| (CODE, *author, *week)));
     worked.extend(world.uses.iter().map(|usage| (CHAT, usage.actor, usage.week)));
     worked
+}
+
+/// How many people of the roster a span's cell has in its first week.
+fn people_of(world: &World, over: i32, span: &Span) -> usize {
+    let people = (0..world.members.len()).filter(|index| {
+        let member = &world.members[*index];
+        let is_there = member.moves[0].0 <= span.start;
+        let team = team_of(world, over, World::account(*index), span.start);
+        is_there
+            && match span.cell.as_str() {
+                Span::ORGANIZATION => true,
+                Span::UNASSIGNED => team.is_none(),
+                _ => team.is_some_and(|team| span.teams.contains(&world.teams[team])),
+            }
+    });
+    people.count()
 }
 
 /// The team that counts in a week.
@@ -189,12 +217,13 @@ fn accounts(world: &World) -> impl Iterator<Item = Account> + '_ {
 
 /// The week in which a change came into production.
 pub(super) fn delivered_in(merge: &Merge) -> Option<Week> {
-    let calendar = Calendar::new(TimeZone::UTC);
-    Some(calendar.week_of(calendar.start_of(merge.week) + SignedDuration::from_secs(merge.delivered?)))
+    const WEEK_SECONDS: i64 = 7 * 24 * 3600;
+    // It is opened as its week begins.
+    Some(merge.week.plus(i32::try_from(merge.delivered? / WEEK_SECONDS).unwrap()))
 }
 
 /// When a world is looked at, so many weeks after its first began.
-pub fn moment(world: &World, over: i32) -> Timestamp {
+pub(super) fn moment(world: &World, over: i32) -> Timestamp {
     Calendar::new(TimeZone::UTC).start_of(world.first.plus(over)) + SignedDuration::from_hours(30)
 }
 
@@ -207,7 +236,7 @@ fn coverage(from: Timestamp, through: Timestamp) -> Vec<FeedCoverage> {
     };
     vec![
         feed(CODE, &[FactKind::Change, FactKind::Review, FactKind::Commit, FactKind::Deployment]),
-        feed(CHAT, &[FactKind::Usage, FactKind::Friction]),
+        feed(CHAT, &[FactKind::Usage, FactKind::Friction, FactKind::Tally]),
     ]
 }
 
@@ -295,6 +324,10 @@ fn facts(world: &World, calendar: &Calendar) -> Facts {
     for (week, category, team) in &world.friction {
         let team = team.map(|team| world.teams[team].clone());
         facts.friction.push(ReportedFriction { week: *week, category: category.parse().unwrap(), team });
+    }
+    for (week, messages) in &world.tallies {
+        let tool = "mattermost".parse().unwrap();
+        facts.tallies.push(TakenTally { week: *week, tool, count: Some(*messages), people: None, eligible: None });
     }
     facts
 }

@@ -92,6 +92,7 @@ pub struct Use {
 }
 
 /// What happened.
+#[derive(Clone)]
 pub struct World {
     pub first: Week,
     pub weeks: i32,
@@ -104,6 +105,8 @@ pub struct World {
     pub uses: Vec<Use>,
     /// Week, category and team of each report.
     pub friction: Vec<(Week, &'static str, Option<usize>)>,
+    /// Messages of a week, where the chat had counted them itself and tells of nobody's.
+    pub tallies: Vec<(Week, u32)>,
     /// The roster is edited, also for weeks that are over, when so many weeks are over.
     pub edit: Option<(i32, usize, Option<usize>)>,
 }
@@ -111,22 +114,28 @@ pub struct World {
 /// A change is merged so many seconds after it was opened, when its week begins.
 pub(super) const MERGED_AFTER: i64 = 100 * 3600;
 
+const MATTERMOST: &str = "mattermost";
 const SIZES: [usize; 12] = [2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 12, 14];
 const DILIGENCE: [usize; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 6, 25];
 
 impl World {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
+        // Apart, so that what one adds leaves the rest as it is.
+        let mut more_dice = Dice::new(!seed);
+        let (is_small, is_tallied) = (more_dice.one_in(10), more_dice.one_in(2));
         let first = Week::from_index(2951 + i32::try_from(dice.below(13)).unwrap());
         let weeks = 6 + i32::try_from(dice.below(9)).unwrap();
-        let teams: Vec<TeamName> = (0..2 + dice.below(4)).map(|team| format!("team-{team}").parse().unwrap()).collect();
+        let (more_teams, sizes, unassigned) = if is_small { (1, &SIZES[..4], 2) } else { (4, &SIZES[..], 8) };
+        let teams: Vec<TeamName> =
+            (0..2 + dice.below(more_teams)).map(|team| format!("team-{team}").parse().unwrap()).collect();
         let mut members = Vec::new();
         for team in 0..teams.len() {
-            for _ in 0..dice.pick(&SIZES) {
+            for _ in 0..dice.pick(sizes) {
                 members.push(member(&mut dice, Some(team), teams.len(), first, weeks));
             }
         }
-        for _ in 0..dice.below(8) {
+        for _ in 0..dice.below(unassigned) {
             members.push(member(&mut dice, None, teams.len(), first, weeks));
         }
         let outsiders = dice.below(4);
@@ -144,10 +153,19 @@ impl World {
             commits: Vec::new(),
             uses: Vec::new(),
             friction: Vec::new(),
+            tallies: Vec::new(),
             edit,
         };
         for offset in 0..weeks {
-            world.work(first.plus(offset), &mut dice);
+            let week = first.plus(offset);
+            world.work(week, &mut dice);
+            world.complain(week, &mut more_dice);
+            if is_tallied {
+                world.tallies.push((week, 1 + u32::try_from(more_dice.below(500)).unwrap()));
+            }
+        }
+        if is_tallied {
+            world.uses.retain(|usage| usage.tool != MATTERMOST);
         }
         world
     }
@@ -171,6 +189,7 @@ impl World {
             commits: Vec::new(),
             uses: Vec::new(),
             friction: Vec::new(),
+            tallies: Vec::new(),
             edit: None,
         }
     }
@@ -207,7 +226,7 @@ impl World {
                 self.merges.push(merge);
                 self.commits.push((week, author));
             }
-            for tool in ["ai", "mattermost", "backstage"] {
+            for tool in ["ai", MATTERMOST, "backstage"] {
                 if !dice.one_in(3) {
                     let actor = Account { who: Who::Member(index), number: 0 };
                     let count = 1 + u32::try_from(dice.below(8 * diligence + 1)).unwrap();
@@ -223,6 +242,16 @@ impl World {
             for _ in 0..dice.below(4) {
                 let merge = self.merge(week, author, None, dice);
                 self.merges.push(merge);
+            }
+        }
+    }
+
+    /// Somebody reports the same again and again.
+    fn complain(&mut self, week: Week, dice: &mut Dice) {
+        for member in &self.members {
+            let Some(team) = member.team_in(week) else { continue };
+            if dice.one_in(30) {
+                self.friction.extend(std::iter::repeat_n((week, "build", team), 10));
             }
         }
     }
