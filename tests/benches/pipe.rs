@@ -1,4 +1,4 @@
-//! Facts a second through normalize, pseudonym and store, against COPY of the same rows into a table of the same form.
+//! Facts a second through the pipe, page after page as a run does it, against COPY of the same rows into a table of the same form.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that unwraps in vain fails at the right line")]
 
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use quintant::ingest::{Arrival, Familiar};
+use quintant::ingest::{Arrival, Ingested};
 use quintant::model::{Change, FactBody, FactKind, RawFact, RawIdentity, RawKey, RejectedCounts};
 use quintant::plugin::Page;
 use quintant::store::Reading;
@@ -36,7 +36,7 @@ async fn main() {
         execute(&mut database, "TRUNCATE raw.change, raw.alias").await;
         for times in [&mut stored, &mut stored_again] {
             let pages: Vec<Page> = (0..PAGES).map(|number| page(number, now)).collect();
-            let mut familiar = Familiar::default();
+            let mut flow = host.app.setup.pipe.flow(store, lease, &feed);
             let began = Instant::now();
             for page in pages {
                 let arrival = Arrival {
@@ -48,10 +48,10 @@ async fn main() {
                     keep_from,
                     released_before: None,
                 };
-                let ingested =
-                    host.app.setup.pipe.page(store, lease, &feed, page, &arrival, &mut familiar).await.unwrap();
-                assert_eq!(ingested.facts[&FactKind::Change] as usize, FACTS_A_PAGE);
+                let before = flow.take(page, &arrival).await.unwrap();
+                assert!(before.as_ref().is_none_or(is_whole));
             }
+            assert!(flow.settle().await.unwrap().as_ref().is_some_and(is_whole));
             times.push(began.elapsed());
         }
         assert_eq!(host.database.count("SELECT count(*) FROM raw.change").await, (PAGES * FACTS_A_PAGE) as i64);
@@ -64,6 +64,10 @@ async fn main() {
     tell("copy_rows_a_second", copied.round(), &Bound::None);
     tell("pipe_against_copy", stored / copied, &Bound::AtLeast(0.35));
     host.finish().await;
+}
+
+fn is_whole(ingested: &Ingested) -> bool {
+    ingested.facts[&FactKind::Change] as usize == FACTS_A_PAGE
 }
 
 /// The rows that the pipe has stored, by COPY BINARY into an empty table of the same form.

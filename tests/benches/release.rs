@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
-use quintant::ingest::{Arrival, Familiar};
+use quintant::ingest::Arrival;
 use quintant::model::{
     Change, Commit, FactBody, FactKind, FeedName, RawFact, RawIdentity, RawKey, RejectedCounts, Review, ReviewState,
     SourceName,
@@ -95,7 +95,7 @@ impl Year {
         let now = self.now(week);
         self.host.set_now(now);
         let pipe = &self.host.app.setup.pipe;
-        let mut familiar = Familiar::default();
+        let mut flow = pipe.flow(self.host.app.store(), self.lease, &self.feed);
         for first in (0..TEAMS * PEOPLE_OF_A_TEAM).step_by(PEOPLE_ON_A_PAGE) {
             let people = first..first + PEOPLE_ON_A_PAGE;
             let facts = people.flat_map(|person| facts(person, week, self.start + WEEK * week)).collect();
@@ -118,8 +118,9 @@ impl Year {
                 keep_from: pipe.keep_from(now),
                 released_before: None,
             };
-            pipe.page(self.host.app.store(), self.lease, &self.feed, page, &arrival, &mut familiar).await.unwrap();
+            flow.take(page, &arrival).await.unwrap();
         }
+        flow.settle().await.unwrap();
     }
 
     async fn release(&self, week: i32) -> Duration {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use quintant::app::Collector;
-use quintant::ingest::{Familiar, IngestError};
+use quintant::ingest::IngestError;
 use quintant::model::Week;
 use quintant::pseudonym::{IdentityKey, Recipient};
 use quintant::store::StoreError;
@@ -16,7 +17,7 @@ use quintant_tests::{
 };
 use quintant_upstreams::github::{Options, Simulation};
 use quintant_upstreams::organisation::Organisation;
-use quintant_upstreams::script::{Answer, Script, Scripted};
+use quintant_upstreams::script::{Answer, Behaviour, Script, Scripted};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -193,10 +194,10 @@ async fn rule_r12_a_host_that_runs_applies_what_is_pending_without_traffic() {
     assert_eq!(place.facts().await, 6);
     std::fs::write(&place.roster, roster.replace("2026-01-05,", "2026-01-05,dev-001")).unwrap();
     let (served, database, _folder) = place.host.serve().await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     while database.count("SELECT count(*) FROM raw.commit").await > 0 {
         assert!(tokio::time::Instant::now() < deadline, "nobody removes it");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     served.stop().await;
     database.drop_now().await;
@@ -248,16 +249,56 @@ async fn rule_r12_a_rename_lets_nobody_in_again() {
 #[tokio::test]
 async fn rule_r12_a_page_that_was_judged_by_an_older_list_is_not_stored() {
     let feed = CommitFeed::open().await;
-    let mut familiar = Familiar::default();
-    feed.page_behind(&mut familiar, vec![commit_by("18", "dev-018", "c1", AT)], Vec::new()).await.unwrap();
+    let mut flow = feed.flow();
+    feed.page_behind(&mut flow, vec![commit_by("18", "dev-018", "c1", AT)], Vec::new()).await.unwrap();
     feed.host.app.opt_out("github:dev-017").await.unwrap();
     let page = || vec![commit("c2", AT), commit_by("18", "dev-018", "c3", AT)];
-    let refused = feed.page_behind(&mut familiar, page(), Vec::new()).await;
+    let refused = feed.page_behind(&mut flow, page(), Vec::new()).await;
     assert!(matches!(refused, Err(IngestError::Store(StoreError::OptOutsChanged))), "{refused:?}");
     assert_eq!(feed.weeks().await.len(), 1);
-    feed.page_behind(&mut familiar, page(), Vec::new()).await.unwrap();
+    feed.page_behind(&mut flow, page(), Vec::new()).await.unwrap();
     assert_eq!(feed.weeks().await.len(), 2);
     feed.host.finish().await;
+}
+
+#[tokio::test]
+async fn rule_r12_a_run_reads_again_what_it_read_before_somebody_opted_out() {
+    let page = |login: &str, cursor: &str, more: bool| {
+        let facts: Vec<Value> = [login, "dev-002"].map(|login| facts_of(login, AT)[2].clone()).into();
+        Answer::json(200, &json!({ "facts": facts, "cursor": cursor, "more": more }))
+    };
+    let (second, third) = (page("dev-003", "b", true), page("dev-004", "c", false));
+    let script = Script::new()
+        .on_nth("/work", 1, page("dev-001", "a", true))
+        .on_nth("/work", 2, second.clone().behaving(Behaviour::HonestOnceHealed))
+        .on_nth("/work", 3, third.clone())
+        .on_nth("/work", 4, second)
+        .on_nth("/work", 5, third.clone())
+        .on_nth("/work", 6, third)
+        .on("/rest", Answer::json(200, &json!({})));
+    let upstream = script.start().await.unwrap();
+    let place = Place::open(&[("code", upstream.url())], "person,team,from\n").await;
+    let commits = async || place.host.database.count("SELECT count(*) FROM raw.commit").await;
+    let asked = || upstream.requests().into_iter().filter(|request| request.target.starts_with("/work"));
+    let opts_out = async {
+        // The first page is stored although the second one is still waited for.
+        while commits().await < 2 || asked().count() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        place.host.app.opt_out("code:dev-002").await.unwrap();
+        upstream.heal();
+    };
+    tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(place.collect(&["code"]), opts_out) })
+        .await
+        .unwrap();
+    let cursors: Vec<Option<char>> = asked()
+        .map(|request| request.target.split_once("cursor=").and_then(|(_, cursor)| cursor.chars().next()))
+        .collect();
+    // The third once more because the list has learned from the second by which id `dev-002` is known.
+    assert_eq!(cursors, [None, Some('a'), Some('b'), Some('a'), Some('b'), Some('b')]);
+    assert_eq!(commits().await, 3);
+    assert_eq!(place.rows_with(&place.traces("code", "dev-002").await).await, 0);
+    place.finish().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A host that is fed commits by hand, page by page, without a plugin.
 
 use jiff::Timestamp;
-use quintant::ingest::{Arrival, Familiar, IngestError, Ingested};
+use quintant::ingest::{Arrival, Flow, IngestError, Ingested};
 use quintant::model::{Commit, FactBody, FactKind, RawFact, RawIdentity, RawKey, RejectedCounts, Retraction};
 use quintant::plugin::Page;
 use quintant::store::{Lease, Reading};
@@ -27,20 +27,24 @@ impl CommitFeed {
         Self { lease, host, keep_from }
     }
 
+    /// Of a new run.
+    pub fn flow(&self) -> Flow<'_> {
+        self.host.app.setup.pipe.flow(self.host.app.store(), self.lease, &"commits".parse().unwrap())
+    }
+
     /// Answers how many came late.
     pub async fn page(&self, facts: Vec<RawFact>, retractions: Vec<Retraction<RawKey>>) -> u32 {
-        self.page_behind(&mut Familiar::default(), facts, retractions).await.unwrap().late
+        self.page_behind(&mut self.flow(), facts, retractions).await.unwrap().late
     }
 
     /// As [`CommitFeed::page`], of a run that has had pages before.
     pub async fn page_behind(
         &self,
-        familiar: &mut Familiar,
+        flow: &mut Flow<'_>,
         facts: Vec<RawFact>,
         retractions: Vec<Retraction<RawKey>>,
     ) -> Result<Ingested, IngestError> {
-        let pipe = &self.host.app.setup.pipe;
-        let (name, feed) = ("github".parse().unwrap(), "commits".parse().unwrap());
+        let name = "github".parse().unwrap();
         let (now, keep_from) = (self.host.app.setup.clock.now(), self.keep_from);
         let page = Page {
             facts,
@@ -54,7 +58,8 @@ impl CommitFeed {
         };
         let (emits, reading, metrics, released_before) = (&[FactKind::Commit], Reading::Onward, &[], None);
         let arrival = Arrival { source: &name, reading, emits, metrics, now, keep_from, released_before };
-        pipe.page(self.host.app.store(), self.lease, &feed, page, &arrival, familiar).await
+        flow.take(page, &arrival).await?;
+        Ok(flow.settle().await?.expect("a page was taken"))
     }
 
     pub async fn lands(&self, at: &str) -> u32 {

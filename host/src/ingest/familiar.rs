@@ -11,7 +11,7 @@ const MOST_SPELLINGS: usize = 100_000;
 
 /// Most spellings of a page came in the page before, and behind a page of new facts comes another one.
 #[derive(Debug, Default)]
-pub struct Familiar {
+pub(super) struct Familiar {
     week: Option<Week>,
     /// Those that were stored in that week.
     spellings: HashSet<Spelling>,

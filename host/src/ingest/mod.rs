@@ -1,6 +1,7 @@
 //! The one pipe: normalize → pseudonym → store. Whatever brings facts goes through it.
 
 mod familiar;
+mod flow;
 mod progress;
 mod reports;
 mod run;
@@ -11,20 +12,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use familiar::Familiar;
+pub use flow::Flow;
 pub use progress::Step;
 pub use reports::{REPORTED, own_feed};
 pub use run::FeedRun;
 
 use crate::config::Config;
 use crate::model::{
-    Calendar, Epoch, FactKind, FeedName, RawFact, RawKey, RejectedCounts, SampleMetric, SourceName, StampedFact,
-    TeamName, glob_match,
+    Calendar, Epoch, FactKind, RawFact, RawKey, RejectedCounts, SampleMetric, SourceName, StampedFact, TeamName,
+    glob_match,
 };
 use crate::normalize::{Rules, Services, normalize};
 use crate::plugin::Page;
 use crate::pseudonym::{EpochKeys, IdentityKey, KeyError, Learned, OptOuts, Pseudonymous, pseudonymize};
-use crate::store::{Lease, PageRows, Reading, Store, StoreError};
+use crate::store::{Reading, StoreError};
 
 /// What the pipe judges and hides facts by.
 pub struct Pipe {
@@ -99,52 +100,6 @@ impl Pipe {
     /// Facts from before this instant are not kept.
     pub fn keep_from(&self, now: Timestamp) -> Timestamp {
         now.checked_sub(self.retention).unwrap_or(Timestamp::MIN)
-    }
-
-    /// Stores a page and the place to go on from, all or nothing. Where somebody has opted out since the list was read, that is refused, and
-    /// the page is to be read again.
-    pub async fn page(
-        &self,
-        store: &Store,
-        lease: Lease,
-        feed: &FeedName,
-        page: Page,
-        arrival: &Arrival<'_>,
-        familiar: &mut Familiar,
-    ) -> Result<Ingested, IngestError> {
-        let seal = |cursor: &String| self.key.cursors().seal(arrival.source, feed, cursor);
-        let (cursor, covered_through, more) =
-            (page.cursor.as_ref().map(seal).transpose()?, page.covered_through, page.more);
-        // A run that began before the last retention must not bring back what that has destroyed.
-        let live = self.live_epochs(self.keep_from(arrival.now), arrival.now);
-        let keys = self.key.epochs(&store.epochs_open(&live).await?);
-        let (version, opt_outs) = familiar.opt_outs(store).await?;
-        let (version, (veiled, learned, ingested)) = (*version, self.veil(page, arrival, &keys, opt_outs));
-        let week = self.calendar.week_of(arrival.now);
-        let rows = PageRows {
-            reading: arrival.reading,
-            more,
-            facts: veiled.facts,
-            retractions: veiled.retractions,
-            spellings: familiar.unknown(week, veiled.spellings),
-            opt_outs: version,
-            learned: learned.into_iter().map(|learned| (learned.entry, learned.accounts)).collect(),
-            cursor,
-            covered_through,
-            week,
-        };
-        let stored = match store.page_store(lease, feed, &rows, familiar.expected()).await {
-            Err(StoreError::OptOutsChanged) => {
-                familiar.forget();
-                return Err(StoreError::OptOutsChanged.into());
-            }
-            stored => stored?,
-        };
-        familiar.learn(stored, rows.spellings);
-        if !rows.learned.is_empty() {
-            familiar.forget();
-        }
-        Ok(Ingested { late: stored.late, ..ingested })
     }
 
     /// A page's facts as they may be kept: judged, without those who have opted out, and under pseudonyms.

@@ -1,11 +1,11 @@
-//! One run of one feed: page after page until the window is read, each stored before the next is asked for.
+//! One run of one feed: page after page until the window is read.
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::progress::{Bounds, Progress, Step};
-use super::{Arrival, Familiar, IngestError, Ingested, Pipe};
+use super::{Arrival, Flow, IngestError, Ingested, Pipe};
 use crate::model::{FactKind, Family, RawFact, Sealed, StampedFact, Week};
 use crate::plugin::{CollectRequest, Failure, FailureCode, FeedSpec, Page, PluginSource, Session};
 use crate::pseudonym::{KeyError, OptOuts};
@@ -137,20 +137,41 @@ impl FeedRun<'_> {
         reading: Reading,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
+        let mut flow = self.pipe.flow(store, lease, &self.feed.name);
+        let read = self.read_into(&mut flow, store, lease, reading, progress).await;
+        // Where reading has failed, the page before is still good.
+        if let (Err(_), Ok(Some(ingested))) = (&read, flow.settle().await) {
+            progress.facts(ingested);
+            self.tell(progress);
+        }
+        read
+    }
+
+    async fn read_into(
+        &self,
+        flow: &mut Flow<'_>,
+        store: &Store,
+        lease: Lease,
+        reading: Reading,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         let keep_from = self.pipe.keep_from(self.clock.now());
         let Start { mut cursor, mut from, from_without_cursor, released_before } =
             self.start(store, lease, reading, keep_from).await.map_err(|error| database(&error))?;
         let mut session = self.source.start(&self.pipe.calendar).await?;
         progress.follow(session.traffic());
-        let (mut may_start_over, mut familiar) = (true, Familiar::default());
+        let mut may_start_over = true;
+        // From where the page that is not stored yet was read.
+        let mut unstored = cursor.clone();
         loop {
             let now = self.clock.now();
             let until = if let Reading::Backfill(stretch) = reading { stretch.through } else { now };
             let page = match self.call(&mut session, cursor.clone(), from, until, now).await {
                 Err(failure) if failure.code == FailureCode::CursorExpired && may_start_over => {
                     may_start_over = false;
+                    self.take_in(flow.settle().await, progress)?;
                     self.forget_cursor(store, lease, reading).await.map_err(|error| database(&error))?;
-                    (cursor, from) = (None, from_without_cursor);
+                    (cursor, unstored, from) = (None, None, from_without_cursor);
                     continue;
                 }
                 page => page?,
@@ -159,19 +180,34 @@ impl FeedRun<'_> {
             let (more, next) = (page.more, page.cursor.clone());
             // The plugin may have taken its time.
             let arrival = self.arrival(reading, self.clock.now(), keep_from, released_before);
-            let ingested = match self.pipe.page(store, lease, &self.feed.name, page, &arrival, &mut familiar).await {
-                Ok(ingested) => ingested,
-                Err(IngestError::Store(StoreError::OptOutsChanged)) => continue,
-                Err(IngestError::Store(error)) => return Err(database(&error)),
-                Err(IngestError::Key(error)) => return Err(Failure::new(FailureCode::Transient, error.to_string())),
-            };
-            cursor = next.or(cursor);
-            progress.facts(ingested);
-            self.tell(progress);
-            if !more {
+            let before = flow.take(page, &arrival).await;
+            if !self.take_in(before, progress)? {
+                cursor.clone_from(&unstored);
+                continue;
+            }
+            unstored.clone_from(&cursor);
+            if more {
+                progress.may_go_on(&self.bounds())?;
+                cursor = next.or(cursor);
+            } else if self.take_in(flow.settle().await, progress)? {
                 return Ok(());
             }
-            progress.may_go_on(&self.bounds())?;
+        }
+    }
+
+    /// What became of a page. False: somebody has opted out meanwhile, and it is to be read again.
+    fn take_in(&self, stored: Result<Option<Ingested>, IngestError>, progress: &mut Progress) -> Result<bool, Failure> {
+        match stored {
+            Ok(ingested) => {
+                if let Some(ingested) = ingested {
+                    progress.facts(ingested);
+                    self.tell(progress);
+                }
+                Ok(true)
+            }
+            Err(IngestError::Store(StoreError::OptOutsChanged)) => Ok(false),
+            Err(IngestError::Store(error)) => Err(database(&error)),
+            Err(IngestError::Key(error)) => Err(Failure::new(FailureCode::Transient, error.to_string())),
         }
     }
 

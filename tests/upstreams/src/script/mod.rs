@@ -6,11 +6,12 @@ mod wire;
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::requests::{Request, RequestLog};
@@ -30,6 +31,8 @@ pub struct Answer {
 pub enum Behaviour {
     /// As HTTP wants it.
     Honest,
+    /// The same, once the script is healed.
+    HonestOnceHealed,
     /// Head, then this many bytes of the body, then the connection is closed.
     CloseMidBody { after: usize },
     /// Closed without a byte.
@@ -141,7 +144,7 @@ impl Script {
         let stage = Arc::new(Stage {
             rules: self.rules,
             origin: format!("http://{}", listener.local_addr()?),
-            is_healed: AtomicBool::new(false),
+            is_healed: watch::Sender::new(false),
             log: RequestLog::default(),
             connections: AtomicUsize::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -169,9 +172,9 @@ impl Scripted {
         self.stage.log.all()
     }
 
-    /// From now on the rules that hold until then are passed over.
+    /// From now on the rules that hold until then are passed over, and what waited is answered.
     pub fn heal(&self) {
-        self.stage.is_healed.store(true, Ordering::SeqCst);
+        self.stage.is_healed.send_replace(true);
     }
 
     /// How often somebody connected, with or without asking anything.
@@ -202,7 +205,7 @@ impl Drop for Scripted {
 struct Stage {
     rules: Vec<Rule>,
     origin: String,
-    is_healed: AtomicBool,
+    is_healed: watch::Sender<bool>,
     log: RequestLog,
     connections: AtomicUsize,
     sent_bytes: AtomicU64,
@@ -219,7 +222,7 @@ impl Stage {
             let applies = match &rule.applies {
                 Applies::Always => true,
                 Applies::Nth(nth) => *nth == asked,
-                Applies::UntilHealed => !self.is_healed.load(Ordering::SeqCst),
+                Applies::UntilHealed => !*self.is_healed.borrow(),
                 Applies::With(wanted) => authorization.as_ref() == Some(wanted),
             };
             if chosen.is_none() && applies {
@@ -259,6 +262,9 @@ async fn exchanges(stream: &mut TcpStream, stage: &Stage) -> io::Result<()> {
             headers: asked.headers,
             body: asked.body,
         });
+        if answer.behaviour == Behaviour::HonestOnceHealed {
+            stage.is_healed.subscribe().wait_for(|is_healed| *is_healed).await.map_err(io::Error::other)?;
+        }
         let mut sender = wire::Sender { stream, sent: &stage.sent_bytes };
         if wire::send(&mut sender, answer, &stage.origin).await? == wire::Then::Close || closes {
             return Ok(());

@@ -43,6 +43,17 @@ async fn rules_are_tried_in_order_and_the_rest_is_unknown() {
 }
 
 #[tokio::test]
+async fn what_waits_is_answered_once_healed() {
+    let held = Answer::new(200, "[]").behaving(Behaviour::HonestOnceHealed);
+    let scripted = Script::new().on("/pulls", held).start().await.unwrap();
+    let url = format!("{}/pulls", scripted.url());
+    let mut asking = std::pin::pin!(get(&url, &[]));
+    assert!(timeout(Duration::from_millis(100), &mut asking).await.is_err());
+    scripted.heal();
+    assert_eq!(asking.await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn what_holds_until_healed_gives_way_to_the_next_rule() {
     let script = Script::new().until_healed("/pulls", Answer::new(502, "")).on("/pulls", Answer::new(200, "[]"));
     let scripted = script.start().await.unwrap();

@@ -102,7 +102,7 @@ pub(super) async fn send(sender: &mut Sender<'_>, answer: &Answer, origin: &str)
     let of_length = |length: u64| head(answer, origin, Some(&format!("content-length: {length}")));
     let honest = of_length(body.len() as u64);
     match &answer.behaviour {
-        Behaviour::Honest => {
+        Behaviour::Honest | Behaviour::HonestOnceHealed => {
             sender.write(&[honest.as_bytes(), &body].concat()).await?;
             return Ok(Then::KeepAlive);
         }
