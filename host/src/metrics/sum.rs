@@ -1,5 +1,7 @@
 //! Components of a window, added up; or why there are none.
 
+use std::collections::BTreeSet;
+
 use super::catalogue::{self, Formula, Recipe, Window};
 use super::index::{newest, weeks_in};
 use super::{Answers, Scope};
@@ -110,9 +112,10 @@ fn added(component: Component, told: &[&Atom], is_carried: bool) -> Sum {
         histogram: None,
         is_carried,
     };
-    for measure in told.iter().filter_map(|atom| atom.measures.get(&component)) {
+    let everybody = weeks_of_everybody(told);
+    for (atom, measure) in told.iter().filter_map(|atom| Some((atom, atom.measures.get(&component)?))) {
         sum.total += i128::from(measure.total);
-        sum.count += measure.count;
+        sum.count += counted_once(atom, measure.count, &everybody);
         if measure.parts == Parts::Hidden {
             sum.parts = Parts::Hidden;
         }
@@ -121,4 +124,23 @@ fn added(component: Component, told: &[&Atom], is_carried: bool) -> Sum {
         }
     }
     sum
+}
+
+/// Weeks of which friction is told that anybody on the roster may have reported.
+fn weeks_of_everybody(told: &[&Atom]) -> BTreeSet<Week> {
+    let of_everybody = |atom: &&&Atom| atom.family == Family::Friction && atom.span.cell == Span::ORGANIZATION;
+    told.iter().filter(of_everybody).flat_map(|atom| weeks_of(&atom.span)).collect()
+}
+
+fn weeks_of(span: &Span) -> impl Iterator<Item = Week> {
+    (0..span.weeks).map(|week| span.start.plus(week))
+}
+
+/// A team's people are counted among everybody in the weeks in which these are.
+fn counted_once(atom: &Atom, count: i64, everybody: &BTreeSet<Week>) -> i64 {
+    if atom.span.cell == Span::ORGANIZATION || everybody.is_empty() {
+        return count;
+    }
+    let of_a_week = count / i64::from(atom.span.weeks);
+    weeks_of(&atom.span).filter(|week| !everybody.contains(week)).map(|_| of_a_week).sum()
 }

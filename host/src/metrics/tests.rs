@@ -387,6 +387,22 @@ fn friction_is_told_by_category_and_by_the_size_of_the_roster() {
 }
 
 #[test]
+fn whoever_reports_friction_without_a_team_is_counted_once() {
+    let reports = |count, person_weeks| [(C::FrictionReports, hidden(count, person_weeks))];
+    // Ten people of a pool in two weeks; in the second one everybody's friction is told, too: that of forty people.
+    let answers = World::default()
+        .of("amber+blue", (11, 2), Family::Friction, &reports(10, 20))
+        .of(Span::ORGANIZATION, (12, 1), Family::Friction, &reports(13, 40))
+        .answers();
+    let per_hundred = |scope: &str| {
+        let scope = if scope.is_empty() { Scope::Organization } else { Scope::Cell(scope.to_owned()) };
+        answers.value(Metric::FrictionPer100Devs30d, Month, &scope).unwrap().as_f64()
+    };
+    // 23 reports in 10 + 40 weeks of a person.
+    assert_eq!((per_hundred(""), per_hundred("amber+blue")), (200.0, 210.0));
+}
+
+#[test]
 fn delivery_has_bands() {
     let answers = World::default()
         .weekly(

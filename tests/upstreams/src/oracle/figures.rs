@@ -12,7 +12,7 @@ use super::brought::Brought;
 use super::definitions::{Definition, Exactness, Formula};
 use super::durations::{Durations, number_of, percentile};
 use super::rounding::{to_decimals, to_nearest, to_two_digits};
-use super::spans::Span;
+use super::spans::{ORGANIZATION, Span};
 use super::window::{Scope, Weeks};
 
 /// From so many answers on they are told as exactly as all others.
@@ -172,13 +172,29 @@ fn added<'a>(definition: &Definition, told: &[&'a Atom], is_carried: bool) -> Su
     let measures = || told.iter().filter_map(|atom| atom.measures.get(definition.component));
     Sum {
         total: measures().map(|measure| i128::from(measure.total)).sum(),
-        count: measures().map(|measure| i128::from(measure.count)).sum(),
+        count: match definition.name {
+            "friction_per_100_devs_30d" => people_by_week(definition, told),
+            _ => measures().map(|measure| i128::from(measure.count)).sum(),
+        },
         alone: measures().any(|measure| measure.alone),
         weeks: told.iter().flat_map(|atom| atom.span.mondays()).collect(),
         end: told.iter().map(|atom| atom.span.end()).max().expect("something was told"),
         durations: measures().map(|measure| &measure.durations).collect(),
         is_carried,
     }
+}
+
+/// Weeks of people who could report: of all of them where what names no team is told, and else of the cells that are.
+fn people_by_week(definition: &Definition, told: &[&Atom]) -> i128 {
+    let mut by_week: BTreeMap<Date, (i128, i128)> = BTreeMap::new();
+    for atom in told {
+        let people = i128::from(atom.measures[definition.component].count / atom.span.weeks);
+        for monday in atom.span.mondays() {
+            let (all, of_teams) = by_week.entry(monday).or_default();
+            *if atom.span.cell == ORGANIZATION { all } else { of_teams } += people;
+        }
+    }
+    by_week.into_values().map(|(all, of_teams)| if all > 0 { all } else { of_teams }).sum()
 }
 
 /// Those that no later one of the same team, or of the same people without one, follows.
