@@ -140,7 +140,8 @@ impl World {
             ..Options::default()
         };
         write_configuration(&self.organisation, folder.path(), self.github.url(), &options).unwrap();
-        Host::for_folder(folder, &[], HostOptions { feeds: &[], ..HostOptions::default() }).await
+        let days = ("minimum_group = 5", "minimum_group = 5\ndaily_system = true");
+        Host::for_folder(folder, &[days], HostOptions { feeds: &[], ..HostOptions::default() }).await
     }
 }
 
@@ -157,6 +158,7 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
         }
     }
     assert!(host.release().await > 0);
+    assert_eq!(host.database.count("SELECT count(DISTINCT day) FROM release.day").await, 7);
     let person = world.organisation.roster[0].person.clone();
     host.app.opt_out(&person).await.unwrap();
 
@@ -174,6 +176,7 @@ async fn canary_words_of_four_sources_come_out_nowhere() {
         "/api/v1/metrics/space?time_range=90d",
         "/api/v1/metrics/space/satisfaction",
         "/api/v1/metrics/space/performance",
+        "/api/v1/metrics/space/performance?time_range=24h",
         "/api/v1/metrics/space/activity?team=team-amber",
         "/api/v1/metrics/space/communication?time_range=forever",
         "/api/v1/metrics/space/efficiency?from=soon",

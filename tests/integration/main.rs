@@ -21,6 +21,7 @@ mod collecting;
 mod configuration;
 mod contract;
 mod copying;
+mod days;
 mod delivered;
 mod egress;
 mod friction;

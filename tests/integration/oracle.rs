@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const SETTLE: SignedDuration = SignedDuration::from_hours(36);
 pub(crate) const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
-const SOURCES: [&str; 4] = ["github", "jenkins", "mattermost", "nps"];
+pub(crate) const SOURCES: [&str; 4] = ["github", "jenkins", "mattermost", "nps"];
 
 /// One line for each atom, and one for each of its measures.
 const RELEASED: &str = "
@@ -74,7 +74,8 @@ impl Case {
     async fn told(&self) -> (Arc<Organisation>, Host) {
         let organisation = Arc::new(Organisation::generate(self.seed, self.end));
         let services = services(&organisation).await;
-        let host = self.host(&organisation, &services).await;
+        let zone = format!("timezone = \"{}\"", self.zone);
+        let host = host_of(&organisation, &services, self.looks[0], &[("timezone = \"UTC\"", &zone)]).await;
         for look in &self.looks {
             services.set_now(*look);
             host.set_now(*look);
@@ -96,20 +97,24 @@ impl Case {
         oracle.calendar = Calendar(TimeZone::get(self.zone).unwrap());
         oracle
     }
+}
 
-    async fn host(&self, organisation: &Organisation, services: &Services) -> Host {
-        let folder = tempfile::tempdir().unwrap();
-        let plugin = plugins().join("github.wasm").display().to_string();
-        let options = Options { listen: "127.0.0.1:0".to_owned(), plugin, ..Options::default() };
-        write_configuration(organisation, folder.path(), services.github.url(), &services.configured(options)).unwrap();
-        let zone = format!("timezone = \"{}\"", self.zone);
-        let options = HostOptions { now: self.looks[0], feeds: &[], ..HostOptions::default() };
-        Host::for_folder(folder, &[("timezone = \"UTC\"", &zone)], options).await
-    }
+/// A host that reads all four services.
+pub(crate) async fn host_of(
+    organisation: &Organisation,
+    services: &Services,
+    now: Timestamp,
+    edits: &[(&str, &str)],
+) -> Host {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = plugins().join("github.wasm").display().to_string();
+    let options = Options { listen: "127.0.0.1:0".to_owned(), plugin, ..Options::default() };
+    write_configuration(organisation, folder.path(), services.github.url(), &services.configured(options)).unwrap();
+    Host::for_folder(folder, edits, HostOptions { now, feeds: &[], ..HostOptions::default() }).await
 }
 
 /// A GitHub that bounds nothing: it would have a whole quarter read in a minute otherwise.
-async fn services(organisation: &Arc<Organisation>) -> Services {
+pub(crate) async fn services(organisation: &Arc<Organisation>) -> Services {
     let organisation = || Arc::clone(organisation);
     let github =
         github::Options { requests_per_hour: 1_000_000, points_per_hour: 1_000_000, ..github::Options::default() };

@@ -805,7 +805,20 @@ async fn from_an_empty_database_to_released_figures() {
     let again = site.run(&["release", "start"]).stdout;
     assert_eq!(again, format!("releasing since {}; 0 atoms were released now\n", started["started"].as_str().unwrap()));
     let text = site.run(&["release", "status"]).stdout;
-    assert!(text.starts_with("releasing since 20"), "{text}");
+    assert!(text.starts_with("releasing since 20") && !text.contains("days of what runs"), "{text}");
+
+    assert_eq!(after["days"], Value::Null);
+    assert!(!site.run(&["check"]).stdout.contains("daily_system"));
+    site.edit("minimum_group = 5", "minimum_group = 5\ndaily_system = true");
+    let waits = "no source brings what it rests on";
+    assert_eq!(json(&["release", "status"])["days"], waits);
+    let text = site.run(&["release", "status"]).stdout;
+    let told = format!("\ndays of what runs, which `privacy.daily_system` has told\n  organization: {waits}\n");
+    assert!(text.ends_with(&told), "{text}");
+    let text = site.run(&["check"]).stdout;
+    assert!(text.contains("\n`privacy.daily_system` is on: from 50 people on, days of builds, "), "{text}");
+    site.write("roster.csv", "person,team,from,github\nMade-up Person,,2026-01-05,made-up-login\n");
+    assert_eq!(json(&["release", "status"])["days"], "wait for a roster of 50 people");
     database.drop_now().await;
 }
 

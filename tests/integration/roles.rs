@@ -57,6 +57,7 @@ async fn rule_r14_each_role_is_refused_what_is_not_its_business() {
         "UPDATE app.campaign SET is_closed = true",
         "SELECT app.survey_close(1)",
         "INSERT INTO release.span VALUES ('amber', 1, 1, '{amber}', true)",
+        "INSERT INTO release.day VALUES ('2026-11-23', 'builds', 1, 1, NULL, NULL, 0)",
         "UPDATE app.run SET outcome = 'ok'",
         "SELECT facts FROM app.run",
         "SELECT ended_ms FROM app.run",
@@ -66,6 +67,7 @@ async fn rule_r14_each_role_is_refused_what_is_not_its_business() {
     check_refused(&host, "quintant_api", &raw).await;
     let release = [
         "SELECT 1 FROM release.measure",
+        "SELECT 1 FROM release.day",
         "INSERT INTO release.span VALUES ('amber', 1, 1, '{amber}', true)",
         "INSERT INTO release.atom (cell, start_week, weeks, teams, admitted, family, facet, released_ms) VALUES ('amber', 1, 1, '{amber}', true, 'change', '', 0)",
         "DELETE FROM release.atom",
@@ -91,6 +93,8 @@ async fn rule_r14_each_role_is_refused_what_is_not_its_business() {
         "DELETE FROM app.survey_token",
         "SELECT app.survey_submit(1, '', '')",
         "UPDATE release.measure SET count = 0",
+        "UPDATE release.day SET count = 0",
+        "DELETE FROM release.day",
         "DELETE FROM release.atom",
         "SELECT app.epochs_close(1)",
     ];

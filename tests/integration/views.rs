@@ -98,6 +98,7 @@ async fn the_role_of_dashboards_sees_the_views_alone() {
         "SELECT 1 FROM release.atom",
         "SELECT 1 FROM release.measure",
         "SELECT 1 FROM release.span",
+        "SELECT 1 FROM release.day",
         "SELECT 1 FROM raw.change",
         "SELECT 1 FROM app.run",
         "INSERT INTO release.space_activity (cell) VALUES ('amber')",

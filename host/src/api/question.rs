@@ -134,7 +134,9 @@ impl IntoParams for Period {
             query(
                 TIME_RANGE,
                 "The last released weeks: `7d` is one, `30d` are four, `90d` are thirteen. `24h` is taken for old \
-                 clients and holds no whole week, so that every field is null. Not together with `from` and `to`.",
+                 clients and holds no whole week, so that every field is null; where `privacy.daily_system` is on, it tells what ran \
+                 in the whole organization on the last day that was released, which `window` names. Not together with `from` \
+                 and `to`.",
                 text().enum_values(Some(TimeRange::NAMES)).default(Some(json!(TimeRange::default().as_str()))),
             ),
             query(FROM, "The first day. Only together with `to`. Snapped inward to whole weeks.", date()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::api::{self, Bounds, ListedSource, Readiness, Reloads, Router, Shelf, Telemetry};
 use crate::config::{Config, ConfigError, Database, Note, Place, ReleaseStart, SecretError};
 use crate::ingest::{Pipe, own_feed};
-use crate::metrics::Answers;
+use crate::metrics::{Answers, Days};
 use crate::model::{FactKind, Family, SampleMetric, SourceName, TeamName};
 use crate::plugin::{BindError, Compiler, FeedSpec, Limits, Plugin, PluginError, PluginSource, Runtime};
 use crate::pseudonym::{IdentityKey, KeyError, Roster, RosterError};
@@ -240,7 +240,12 @@ impl App {
         // Of surveys that are asked here, and of friction that is reported here, there is no feed.
         families.extend(self.own_families().await?);
         let answers = Answers::new(atoms, self.setup.teams(), families, has_owners);
-        Ok(answers.knowing(self.setup.samples()).weighing(self.setup.config.health.weights.clone()))
+        let days = match self.setup.config.privacy.daily_system {
+            true => Days::On(self.store.reader().newest_day_fetch().await?),
+            false => Days::Off,
+        };
+        let answers = answers.knowing(self.setup.samples()).weighing(self.setup.config.health.weights.clone());
+        Ok(answers.telling(days))
     }
 
     /// Families that people feed through this program itself.

@@ -13,7 +13,7 @@ use crate::api::Outlook;
 use crate::ingest::{FeedRun, IngestError, REPORTED, Step, own_feed};
 use crate::model::{FeedName, SourceName};
 use crate::plugin::{FailureCode, FeedSpec, PluginSource};
-use crate::release::{FeedCoverage, release_due};
+use crate::release::{FeedCoverage, release_days, release_due};
 use crate::schedule::{Rhythm, is_quarantined};
 use crate::store::{Coverage, Lease, RunSummary, SourceId, StoreError, Stretch};
 
@@ -220,9 +220,16 @@ impl<'a> Collector<'a> {
         }
         let (teams, roster) = (self.app.setup.teams(), self.app.counted_roster().await?);
         let feeds = self.coverage().await?;
-        let new = release_due(self.app.store(), &self.app.setup.terms(&teams, &roster), &feeds, now).await?;
+        let terms = self.app.setup.terms(&teams, &roster);
+        let new = release_due(self.app.store(), &terms, &feeds, now).await?;
         if new > 0 {
             tracing::info!(atoms = new, "released {new} atoms");
+        }
+        if self.app.setup.config.privacy.daily_system {
+            let days = release_days(self.app.store(), &terms, &feeds, now).await?;
+            if days > 0 {
+                tracing::info!(days, "released {days} days of what runs");
+            }
         }
         Ok(new)
     }

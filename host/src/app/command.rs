@@ -26,6 +26,7 @@ use crate::config::{Config, ConfigError, MistakeReport, Style, schema};
 use crate::ingest::FeedRun;
 use crate::model::{SourceName, StampedFact};
 use crate::plugin::{CheckStatus, Compilation, Compiler, Limits, Runtime};
+use crate::release::ENOUGH_FOR_DAYS;
 use crate::schedule::Clock;
 
 const EXIT_FAILED: u8 = 1;
@@ -366,6 +367,12 @@ async fn check(config: Config, online: bool, format: Format) -> anyhow::Result<b
                     );
                 }
             }
+        }
+        if setup.config.privacy.daily_system {
+            println!(
+                "`privacy.daily_system` is on: from {ENOUGH_FOR_DAYS} people on, days of builds, deployments and incidents of the whole \
+                 organization are told, from which a withheld team's may be estimated"
+            );
         }
     }
     if !online {

@@ -15,7 +15,10 @@ use crate::model::{
     Epoch, Family, FeedName, Pseudonym, RunProblem, RunReport, SourceName, Spelling, StampedFact, Week,
 };
 use crate::plugin::{CheckItem, CheckStatus, Failure};
-use crate::release::{FeedCoverage, Membership, PersonKey, Readiness, Stretch, Terms, readiness};
+use crate::release::{
+    ENOUGH_FOR_DAYS, FeedCoverage, Membership, PersonKey, Readiness, Stretch, Terms, has_enough_people, readiness,
+    readiness_of_days,
+};
 use crate::schedule::is_quarantined;
 use crate::store::{Coverage, LastRun, RunSummary};
 
@@ -158,6 +161,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
         .collect();
     let waits: BTreeMap<&str, String> =
         Family::ALL.iter().map(|family| (family.as_str(), waiting(*family, &feeds, app))).collect();
+    let days = app.setup.config.privacy.daily_system.then(|| waiting_days(&terms, &feeds, week));
     if format == Format::Json {
         println!(
             "{}",
@@ -169,6 +173,7 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
                 "people": { "on_roster": roster.people().len(), "never_seen": unseen },
                 "teams": sizes,
                 "families": waits,
+                "days": days,
             })
         );
         return Ok(());
@@ -186,6 +191,10 @@ pub(super) async fn release(app: &App, format: Format) -> anyhow::Result<()> {
     println!("families");
     for (family, text) in waits {
         println!("  {family}: {text}");
+    }
+    if let Some(text) = days {
+        println!("days of what runs, which `privacy.daily_system` has told");
+        println!("  organization: {text}");
     }
     Ok(())
 }
@@ -212,14 +221,27 @@ fn accounts(membership: &Membership<'_>, spellings: &[Spelling]) -> (usize, usiz
 }
 
 fn waiting(family: Family, feeds: &[FeedCoverage], app: &App) -> String {
-    match readiness(family, feeds, app.setup.config.release.settle) {
+    readiness_line("weeks", &readiness(family, feeds, app.setup.config.release.settle))
+}
+
+/// What days wait for. How many people are counted is not told: with the roster it would tell of who has opted out.
+fn waiting_days(terms: &Terms<'_>, feeds: &[FeedCoverage], week: Week) -> String {
+    if has_enough_people(terms, week) {
+        readiness_line("days", &readiness_of_days(terms, feeds))
+    } else {
+        format!("wait for a roster of {ENOUGH_FOR_DAYS} people")
+    }
+}
+
+fn readiness_line(what: &str, readiness: &Readiness) -> String {
+    match readiness {
         Readiness::NoFeed => "no source brings what it rests on".to_owned(),
         Readiness::Waiting(feeds) => {
             let names: Vec<String> = feeds.iter().map(|(source, feed)| format!("`{source}/{feed}`")).collect();
             format!("waits for the first complete run of {}", names.join(", "))
         }
         Readiness::Through { from, through } => {
-            format!("weeks from {from} that end by {through} are covered and settled")
+            format!("{what} from {from} that end by {through} are covered and settled")
         }
     }
 }

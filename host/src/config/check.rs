@@ -42,6 +42,7 @@ pub(super) fn config(file: File, document: Document, reader: &mut Reader) -> Con
         privacy: Privacy {
             minimum_group: file.privacy.minimum_group.0,
             retention: Duration::from_secs(u64::from(file.privacy.retention_days.0) * 24 * 3600),
+            daily_system: file.privacy.daily_system,
             identity_key: file.privacy.identity_key.file,
         },
         plugins: Plugins { directory: file.plugins.directory.clone(), cache: file.plugins.cache },

@@ -31,6 +31,7 @@ impl Config {
         for (key, is_same) in [
             ("privacy.minimum_group", self.privacy.minimum_group == new.privacy.minimum_group),
             ("privacy.retention_days", self.privacy.retention == new.privacy.retention),
+            ("privacy.daily_system", self.privacy.daily_system == new.privacy.daily_system),
             ("release.start", self.release.start == new.release.start),
             ("release.settle", self.release.settle == new.release.settle),
             ("health.weights", self.health == new.health),

@@ -103,6 +103,9 @@ section! {
         minimum_group: Whole<5, 1000> = 5,
         /// Days that raw facts are kept, and how far back a first collection looks.
         retention_days: Whole<28, 90> = 90,
+        /// Whether days of builds, deployments and incidents of the whole organization are told, from 50 people on. A withheld team's may be
+        /// estimated from them.
+        daily_system: bool = false,
         /// The key of every pseudonym, made on first use.
         identity_key: KeyFile = { file = "data/identity.key" },
     }

@@ -72,6 +72,8 @@ pub struct Privacy {
     pub minimum_group: u32,
     /// How long raw facts are kept, and how far back a first run looks.
     pub retention: Duration,
+    /// Whether days of what runs in the whole organization are told.
+    pub daily_system: bool,
     /// Holds the key of every pseudonym; made on first use, never stored in the database.
     pub identity_key: PathBuf,
 }

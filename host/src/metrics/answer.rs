@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::figure::Value;
 use super::index::{Index, weeks_in};
 use super::sum::Weeks;
-use super::{Figure, TimeRange, Weights, Window};
+use super::{Days, Figure, TimeRange, Weights, Window};
 use crate::model::{Atom, Component, Dimension, Family, Metric, SampleMetric, Span, TeamName, Week, Withheld};
 use crate::release::Rule;
 
@@ -104,13 +104,14 @@ pub struct Answers {
     has_owners: bool,
     samples: Vec<SampleMetric>,
     pub(super) weights: Weights,
+    pub(super) days: Days,
     without: Option<Rule>,
 }
 
 impl Hash for Answers {
     /// Of what is given; the rest follows from it.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.atoms, &self.teams, &self.families, self.has_owners, &self.samples).hash(state);
+        (&self.atoms, &self.teams, &self.families, self.has_owners, &self.samples, &self.days).hash(state);
         self.weights.iter().for_each(|(dimension, weight)| (dimension, weight.to_bits()).hash(state));
     }
 }
@@ -135,6 +136,12 @@ impl Answers {
         Self { weights, ..self }
     }
 
+    /// With days, where they are told.
+    #[must_use]
+    pub fn telling(self, days: Days) -> Self {
+        Self { days, ..self }
+    }
+
     /// For tests alone: by all the rules but one.
     #[doc(hidden)]
     #[must_use]
@@ -148,14 +155,13 @@ impl Answers {
 
     /// One dimension over one window.
     pub fn dimension(&self, dimension: Dimension, range: TimeRange, scope: &Scope) -> Answer {
-        let weeks = self.weeks(range);
-        let fields = dimension.metrics().iter().map(|metric| (*metric, self.compared(*metric, weeks, scope)));
-        Answer { fields: fields.collect(), window: self.window(weeks, scope) }
+        let fields = dimension.metrics().iter().map(|metric| (*metric, self.metric(*metric, range, scope)));
+        Answer { fields: fields.collect(), window: self.window_asked(range, scope) }
     }
 
     /// One metric over one window.
     pub fn metric(&self, metric: Metric, range: TimeRange, scope: &Scope) -> Result<Figure, Withheld> {
-        self.compared(metric, self.weeks(range), scope)
+        self.of_day(metric, range, scope).unwrap_or_else(|| self.compared(metric, self.weeks(range), scope))
     }
 
     /// What a metric shows, where nobody asks what it rests on.

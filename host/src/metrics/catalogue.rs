@@ -185,11 +185,11 @@ impl Recipe {
     pub(super) const fn family(&self) -> Family {
         self.component.family()
     }
-}
 
-/// Whether no person is in it, so that it may tell that there was nothing.
-pub(super) const fn is_of_systems(family: Family) -> bool {
-    matches!(family, Family::Build | Family::Deployment | Family::Incident)
+    /// Whether it says nothing of nothing.
+    pub(super) const fn needs_count(&self) -> bool {
+        matches!(self.formula, Formula::Mean | Formula::Median)
+    }
 }
 
 /// Whether a family's facts may come without what the component counts: a tool that nobody uses, a question that is never asked.

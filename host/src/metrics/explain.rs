@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::anchors::Scored;
 use super::figure::Value;
-use super::meaning::{Form, Meaning, Protection};
+use super::meaning::{DAYS, Form, Meaning, Protection};
 use super::{Answers, Detail, Scope, TimeRange, Window};
 use crate::model::{Dimension, Family, Metric, Withheld};
 
@@ -33,7 +33,7 @@ pub struct Explanation {
     pub computed_from: Vec<&'static str>,
     /// What protects the people behind it. Which of these withheld a figure is never told.
     #[schema(value_type = Vec<String>)]
-    pub rules: &'static [&'static str],
+    pub rules: Vec<&'static str>,
     /// What it is worth in the health score, by rising values: null where that does not look at it.
     #[schema(required)]
     pub health: Option<Worth>,
@@ -82,7 +82,7 @@ impl Answers {
             least,
             most,
             computed_from: self.kinds(metric, &protection),
-            rules: protection.rules,
+            rules: self.rules(&protection),
             health: Scored::of(metric).map(|scored| Worth {
                 weight: scored.weight,
                 anchors: scored.anchors.iter().map(|(value, score)| WorthAt { value: *value, score: *score }).collect(),
@@ -90,8 +90,13 @@ impl Answers {
             value: told.as_ref().ok().map(|figure| figure.value),
             withheld: told.as_ref().err().copied(),
             detail: told.ok().map(|figure| figure.detail),
-            window: self.window(self.weeks(range), scope),
+            window: self.window_asked(range, scope),
         }
+    }
+
+    fn rules(&self, protection: &Protection) -> Vec<&'static str> {
+        let is_told_of_days = self.tells_days() && protection.family.is_of_systems();
+        protection.rules.iter().copied().chain(is_told_of_days.then_some(DAYS)).collect()
     }
 
     fn kinds(&self, metric: Metric, protection: &Protection) -> Vec<&'static str> {

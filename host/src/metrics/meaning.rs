@@ -190,6 +190,9 @@ const FLOORED: &str = "People are rounded down to fives, and how many are on the
 const FEW_ANSWERS: &str = "Under twenty answers ratings are told to a tenth, percentages and scores to five; how many gave an answer is never told.";
 const FIVE_EVENTS: &str = "A rate and a median are told from five events on.";
 const SHARED_VERDICT: &str = "No person is in it; a team's figure is told where its merged changes are told.";
+/// Where `privacy.daily_system` is on.
+pub(super) const DAYS: &str = "`privacy.daily_system` is on: `24h` tells it of the last day that was released, of the whole organization; what of it is a \
+                               withheld team's may be estimated.";
 const TEN_REPORTS: &str = "It is told from ten reports on, and categories with too few are put together.";
 const ORGANIZATION: &str = "It was counted by the source, and is told of the whole organization alone.";
 const INVITED: &str = "It is told from forty people who were invited on, to five percent.";

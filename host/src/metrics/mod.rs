@@ -4,6 +4,7 @@ mod anchors;
 mod answer;
 mod band;
 mod catalogue;
+mod day;
 #[cfg(test)]
 mod document;
 mod explain;
@@ -25,6 +26,7 @@ mod window;
 pub use anchors::{Anchor, SCORED, Scored};
 pub use answer::{Answer, Answers, Scope, Total, UnknownTeam};
 pub use band::Band;
+pub use day::Days;
 pub use explain::{Explanation, Worth, WorthAt};
 pub use figure::Value;
 pub use health::{DimensionHealth, Health, Status, Weights};

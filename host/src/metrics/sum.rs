@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::catalogue::{self, Formula, Recipe, Window};
+use jiff::civil::Date;
+
+use super::catalogue::{Recipe, Window};
 use super::index::{newest, weeks_in};
 use super::{Answers, Scope};
 use crate::model::{About, Atom, Component, Family, Histogram, Parts, Span, Week, Withheld, Word};
 use crate::release::Rule;
+
+pub(super) const DAYS_PER_WEEK: i32 = 7;
 
 /// What was told of a component in a window.
 #[derive(Debug, Clone)]
@@ -14,10 +18,10 @@ pub(super) struct Sum {
     pub(super) total: i128,
     pub(super) count: i64,
     pub(super) parts: Parts,
-    /// Weeks that it was told of.
-    pub(super) weeks: i32,
-    /// The week after the last one that it rests on.
-    pub(super) end: Week,
+    /// Days that it was told of.
+    pub(super) days: i32,
+    /// The day after the last one that it rests on.
+    pub(super) end: Date,
     pub(super) histogram: Option<Histogram>,
     /// Whether it is of before the window.
     pub(super) is_carried: bool,
@@ -68,7 +72,7 @@ impl Answers {
         }
         Err(if inside.is_empty() {
             Withheld::NotCovered
-        } else if catalogue::is_of_systems(family) && inside.iter().any(|atom| !atom.measures.is_empty()) {
+        } else if family.is_of_systems() && inside.iter().any(|atom| !atom.measures.is_empty()) {
             Withheld::NoEvents
         } else {
             Withheld::Suppressed
@@ -95,9 +99,8 @@ fn ends_in(atom: &Atom, (first, end): Weeks) -> bool {
 
 /// Whether an atom says something about it: no mean is told of nothing.
 fn tells(atom: &Atom, recipe: &Recipe, facet: Option<&Word>) -> bool {
-    let needs_count = matches!(recipe.formula, Formula::Mean | Formula::Median);
     is_about(atom, facet)
-        && atom.measures.get(&recipe.component).is_some_and(|measure| !needs_count || measure.count > 0)
+        && atom.measures.get(&recipe.component).is_some_and(|measure| !recipe.needs_count() || measure.count > 0)
 }
 
 fn added(component: Component, told: &[&Atom], is_carried: bool) -> Sum {
@@ -107,8 +110,8 @@ fn added(component: Component, told: &[&Atom], is_carried: bool) -> Sum {
         total: 0,
         count: 0,
         parts: Parts::Told,
-        weeks: weeks_in(spans.into_iter()),
-        end: told.iter().map(|atom| atom.span.end()).max().unwrap_or(Week::from_index(0)),
+        days: weeks_in(spans.into_iter()) * DAYS_PER_WEEK,
+        end: told.iter().map(|atom| atom.span.end()).max().unwrap_or(Week::from_index(0)).monday(),
         histogram: None,
         is_carried,
     };

@@ -8,12 +8,10 @@ use utoipa::ToSchema;
 
 use super::catalogue::{self, FEW_ANSWERS, FewAnswers, Formula, Recipe, Window};
 use super::figure::{Fraction, Precision, Value, to_two_digits};
-use super::sum::{Sum, Weeks};
+use super::sum::{DAYS_PER_WEEK, Sum, Weeks};
 use super::{Answers, Band, Scope};
 use crate::model::{Component, Family, Metric, Parts, Withheld};
 use crate::release::Rule;
-
-const DAYS_PER_WEEK: i32 = 7;
 
 /// A value, and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +31,7 @@ pub struct Detail {
     #[serde(serialize_with = "day")]
     #[schema(value_type = String, format = Date)]
     pub as_of: Date,
-    /// Weeks of the window that it was told of; not there where it is of one moment, or of surveys that ended.
+    /// Weeks of the window that it was told of; not there where it is of one moment or day, or of surveys that ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, minimum = 1)]
     pub weeks_covered: Option<i32>,
@@ -102,8 +100,8 @@ impl Answers {
         let recipe = self.recipe(metric)?;
         let weeks = weeks.ok_or(Withheld::NotCovered)?;
         let sum = self.sum(&recipe, None, weeks, scope)?;
-        let is_covered = recipe.window != Window::Whole || sum.weeks == weeks.0.until(weeks.1);
-        let is_of_systems = catalogue::is_of_systems(recipe.family());
+        let is_covered = recipe.window != Window::Whole || sum.days == weeks.0.until(weeks.1) * DAYS_PER_WEEK;
+        let is_of_systems = recipe.family().is_of_systems();
         let tells_nought = is_covered && (is_of_systems || !self.holds(Rule::Reasons));
         let value = value(&recipe, &sum, tells_nought)?;
         let mut detail = detail(&recipe, &sum);
@@ -170,23 +168,21 @@ impl Answers {
     }
 }
 
-/// `tells_nought`: of systems, and of all the weeks that were asked for.
-fn value(recipe: &Recipe, sum: &Sum, tells_nought: bool) -> Result<Value, Withheld> {
-    let needs_count = matches!(recipe.formula, Formula::Mean | Formula::Median);
-    if needs_count && sum.count < recipe.least {
+/// `tells_nought`: of systems, and of all that was asked for.
+pub(super) fn value(recipe: &Recipe, sum: &Sum, tells_nought: bool) -> Result<Value, Withheld> {
+    if recipe.needs_count() && sum.count < recipe.least {
         return Err(Withheld::Suppressed);
     }
-    if !needs_count && sum.total == 0 && !tells_nought {
-        let is_of_systems = catalogue::is_of_systems(recipe.family());
+    if !recipe.needs_count() && sum.total == 0 && !tells_nought {
+        let is_of_systems = recipe.family().is_of_systems();
         return Err(if is_of_systems { Withheld::NotCovered } else { Withheld::Suppressed });
     }
     let (above, over) = (sum.total * recipe.times, recipe.over);
     let divided = |below: i128| Fraction::new(above, below * over).ok_or(Withheld::Suppressed);
-    let weeks = i128::from(sum.weeks);
     let number = match recipe.formula {
         Formula::Sum => return Ok(Value::Count(i64::try_from(above).unwrap_or(i64::MAX))),
-        Formula::PerDay => divided(weeks * i128::from(DAYS_PER_WEEK))?.rounded(recipe.precision),
-        Formula::PerWeek => divided(weeks)?.rounded(recipe.precision),
+        Formula::PerDay => divided(sum.days.into())?.rounded(recipe.precision),
+        Formula::PerWeek => divided(i128::from(sum.days / DAYS_PER_WEEK))?.rounded(recipe.precision),
         Formula::Mean => divided(i128::from(sum.count))?.rounded(precision(recipe, sum)),
         Formula::Median => percentile(recipe, sum, 50).ok_or(Withheld::Suppressed)?,
     };
@@ -207,7 +203,7 @@ fn percentile(recipe: &Recipe, sum: &Sum, percent: i64) -> Option<f64> {
     Some(to_two_digits(sum.histogram.as_ref()?.percentile(percent)? / unit))
 }
 
-fn detail(recipe: &Recipe, sum: &Sum) -> Detail {
+pub(super) fn detail(recipe: &Recipe, sum: &Sum) -> Detail {
     let observed = sum.histogram.as_ref().map_or(0, crate::model::Histogram::count);
     let percentile = |which: usize, percent: i64| {
         let least = recipe.percentiles?[which];
@@ -215,8 +211,9 @@ fn detail(recipe: &Recipe, sum: &Sum) -> Detail {
     };
     let (numerator, denominator) = parts(recipe, sum).unzip();
     Detail {
-        as_of: sum.end.monday(),
-        weeks_covered: (recipe.window == Window::Whole).then_some(sum.weeks),
+        as_of: sum.end,
+        weeks_covered: (recipe.window == Window::Whole && sum.days >= DAYS_PER_WEEK)
+            .then_some(sum.days / DAYS_PER_WEEK),
         numerator,
         denominator,
         p50: percentile(0, 50),
@@ -236,7 +233,7 @@ fn parts(recipe: &Recipe, sum: &Sum) -> Option<(Value, Value)> {
         1 => Value::Count(i64::try_from(sum.total).ok()?),
         over => Value::Number(Fraction::new(sum.total, over)?.rounded(Precision::Decimals(2))),
     };
-    let below = if recipe.formula == Formula::PerDay { i64::from(sum.weeks * DAYS_PER_WEEK) } else { sum.count };
+    let below = if recipe.formula == Formula::PerDay { sum.days.into() } else { sum.count };
     Some((above, Value::Count(below)))
 }
 

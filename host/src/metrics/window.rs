@@ -9,7 +9,7 @@ use crate::model::Week;
 /// What a client may ask for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TimeRange {
-    /// `24h`, which no release is fine enough for.
+    /// `24h`: too short for every week; where days are told, the last one that was released.
     Day,
     /// `7d`: the last released week.
     Week,
@@ -73,7 +73,7 @@ impl TimeRange {
     }
 }
 
-/// The weeks that an answer rests on. Its dates are null before anything is released.
+/// The weeks that an answer rests on, or the day. Its dates are null before anything is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Window {
     /// The first day.
@@ -87,7 +87,7 @@ pub struct Window {
     /// Weeks that a released span of the scope lies in, with numbers or without.
     #[schema(minimum = 0)]
     pub weeks_covered: i32,
-    /// Weeks between `from` and `to`.
+    /// Weeks between `from` and `to`; 0 where they are of a day.
     #[schema(minimum = 0)]
     pub weeks_total: i32,
     /// The day after the last released week of all.

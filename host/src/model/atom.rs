@@ -77,6 +77,13 @@ families! {
 }
 
 impl Family {
+    /// Of what runs: no person is in them.
+    pub const OF_SYSTEMS: [Family; 3] = [Family::Build, Family::Deployment, Family::Incident];
+
+    pub const fn is_of_systems(self) -> bool {
+        matches!(self, Family::Build | Family::Deployment | Family::Incident)
+    }
+
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.as_str() == name)
     }

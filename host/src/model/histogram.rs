@@ -18,6 +18,11 @@ impl Histogram {
         Self { buckets, told }
     }
 
+    /// Of what runs by itself: every percentile may be told.
+    pub fn of_machines(buckets: BTreeMap<i16, i64>) -> Self {
+        Self::new(buckets, Some((i16::MIN, i16::MAX)))
+    }
+
     /// The bucket of so many seconds; what is shorter than a second lies in the first one.
     #[expect(
         clippy::cast_possible_truncation,

@@ -2,6 +2,7 @@
 
 mod atom;
 mod calendar;
+mod day;
 mod delivery;
 mod fact;
 mod histogram;
@@ -18,6 +19,7 @@ mod work;
 
 pub use atom::{About, Assignment, Atom, Bearer, Component, Family, Measure, Parts, Span};
 pub use calendar::{Calendar, Epoch, Week};
+pub use day::Day;
 pub use delivery::{
     Build, BuildResult, Deployment, DeploymentResult, Incident, IncidentPhase, LineCoverage, Linked, ServiceRef,
 };

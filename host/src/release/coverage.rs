@@ -30,6 +30,24 @@ pub enum Readiness {
     Through { from: Timestamp, through: Timestamp },
 }
 
+impl Readiness {
+    /// Of both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Readiness::Through { from, through }, Readiness::Through { from: later, through: earlier }) => {
+                Readiness::Through { from: from.max(later), through: through.min(earlier) }
+            }
+            (Readiness::Waiting(mut feeds), Readiness::Waiting(more)) => {
+                feeds.extend(more);
+                feeds.sort();
+                feeds.dedup();
+                Readiness::Waiting(feeds)
+            }
+            (Readiness::Through { .. }, waiting) | (waiting, _) => waiting,
+        }
+    }
+}
+
 /// A family is as far as the last of its feeds, less the time that late facts are given.
 pub fn readiness(family: Family, feeds: &[FeedCoverage], settle: Duration) -> Readiness {
     let brings = |kind: &FactKind| feeds.iter().any(|feed| feed.emits.contains(kind));

@@ -5,6 +5,7 @@ mod cells;
 mod closing;
 mod counted;
 mod coverage;
+mod days;
 mod delivery;
 mod facts;
 mod grid;
@@ -20,6 +21,7 @@ pub use cells::{Membership, PersonKey};
 pub use closing::{Closed, close_campaign};
 pub use counted::Counted;
 pub use coverage::{FeedCoverage, Readiness, readiness};
+pub use days::{ENOUGH_FOR_DAYS, due_days, has_enough_people, readiness_of_days};
 pub use delivery::{BLAME, Deliveries, Delivery, Failures};
 pub use facts::Facts;
 pub use grid::plan;
@@ -91,6 +93,24 @@ pub async fn release_due(
     let (atoms, assignments) = decide(&due, released, &facts, &ground);
     releasing.commit(&due.begun, &atoms, &assignments, now).await?;
     Ok(atoms.len() as u64)
+}
+
+/// Releases the days of what runs that are due. Answers how many are new.
+pub async fn release_days(
+    store: &Store,
+    terms: &Terms<'_>,
+    feeds: &[FeedCoverage],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let Some(oldest) = due_days(terms, feeds, &BTreeSet::new()).first().copied() else { return Ok(0) };
+    let mut releasing = store.releasing().await?;
+    let due = due_days(terms, feeds, &releasing.told_days_fetch(oldest).await?);
+    let (Some(first), Some(last)) = (due.first(), due.last()) else { return Ok(0) };
+    let weeks = Week::of_date(*first)..Week::of_date(*last).plus(1);
+    let facts = Facts::load(&mut releasing, &weeks, &Family::OF_SYSTEMS.into(), terms.calendar).await?;
+    let days = days::days(&due, &facts, terms, feeds);
+    releasing.commit_days(&days, now).await?;
+    Ok(days.len() as u64)
 }
 
 /// How far each family may be released, and so which weeks a release looks at.

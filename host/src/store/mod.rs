@@ -9,6 +9,7 @@ mod campaign;
 mod change;
 mod commit;
 mod copy;
+mod day;
 mod deployment;
 pub mod embedded;
 mod epoch;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 
-use super::{Notices, StoreError, atom, notice};
-use crate::model::Atom;
+use super::{Notices, StoreError, atom, day, notice};
+use crate::model::{Atom, Day};
 
 const PING_LIMIT: Duration = Duration::from_secs(2);
 
@@ -27,6 +27,11 @@ impl Reader {
     /// Everything that was ever released.
     pub async fn atoms_fetch(&self) -> Result<Vec<Atom>, StoreError> {
         atom::fetch(&mut *self.pool.acquire().await?).await
+    }
+
+    /// The newest day that was released.
+    pub async fn newest_day_fetch(&self) -> Result<Option<Day>, StoreError> {
+        day::fetch_newest(&mut *self.pool.acquire().await?).await
     }
 
     /// Listens from now on.

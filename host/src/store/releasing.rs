@@ -1,18 +1,19 @@
 //! One release: what it reads and what it writes in one transaction, while pages of facts wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::atom::Released;
 use super::fact::Digest;
 use super::{
-    Store, StoreError, account, assignment, atom, build, change, commit, deployment, epoch, friction, incident, notice,
-    review, sample, span, survey_response, tally, usage,
+    Store, StoreError, account, assignment, atom, build, change, commit, day, deployment, epoch, friction, incident,
+    notice, review, sample, span, survey_response, tally, usage,
 };
 use crate::model::{
-    Assignment, Atom, CountedUse, EntityKey, Epoch, EpochSalt, FinishedBuild, FinishedDeployment, GivenAnswer,
+    Assignment, Atom, CountedUse, Day, EntityKey, Epoch, EpochSalt, FinishedBuild, FinishedDeployment, GivenAnswer,
     GivenReview, KnownIncident, LandedCommit, MergedChange, ReachableCommit, ReportedFriction, Span, Spelling,
     TakenSample, TakenTally, Week,
 };
@@ -82,6 +83,11 @@ impl Releasing {
     /// What was released of the spans that start in these weeks or later.
     pub async fn released_fetch(&mut self, from: Week) -> Result<Released, StoreError> {
         atom::fetch_released(&mut self.transaction, from).await
+    }
+
+    /// The days from this one on that were released.
+    pub async fn told_days_fetch(&mut self, from: Date) -> Result<BTreeSet<Date>, StoreError> {
+        day::fetch_told(&mut self.transaction, from).await
     }
 
     /// Every span that has begun and ends after this week.
@@ -184,6 +190,14 @@ impl Releasing {
         span::insert(&mut self.transaction, begun).await?;
         atom::insert(&mut self.transaction, atoms, now).await?;
         assignment::insert(&mut self.transaction, assignments).await?;
+        notice::announce(&mut self.transaction).await?;
+        self.transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Writes days, all or nothing.
+    pub async fn commit_days(mut self, days: &[Day], now: Timestamp) -> Result<(), StoreError> {
+        day::insert(&mut self.transaction, days, now).await?;
         notice::announce(&mut self.transaction).await?;
         self.transaction.commit().await?;
         Ok(())

@@ -131,5 +131,5 @@ pub(super) fn histogram_of_machines(durations: impl IntoIterator<Item = i64>) ->
     for seconds in durations {
         *buckets.entry(Histogram::bucket(seconds)).or_default() += 1;
     }
-    Histogram::new(buckets, Some((i16::MIN, i16::MAX)))
+    Histogram::of_machines(buckets)
 }

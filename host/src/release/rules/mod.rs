@@ -12,6 +12,7 @@ mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use delivery::Machines;
 pub use survey::survey_measures;
 
 use super::{Counted, Facts, Failures, Membership};

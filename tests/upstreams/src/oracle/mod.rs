@@ -28,6 +28,8 @@ mod tests;
 mod window;
 pub mod work;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::Value;
@@ -168,6 +170,12 @@ impl<'a> Oracle<'a> {
     #[must_use]
     pub fn atoms(&self) -> Vec<Atom> {
         atoms::atoms(self, &self.spans())
+    }
+
+    /// What these days tell of what ran in the whole organisation, of each component.
+    #[must_use]
+    pub fn days(&self, dates: &[Date]) -> Vec<BTreeMap<&'static str, Measure>> {
+        atoms::days(self, dates)
     }
 
     #[must_use]

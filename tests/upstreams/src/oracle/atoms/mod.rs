@@ -1,11 +1,14 @@
 //! Decides, for one family of one span, what is released: counts what there was and who stands behind it, and nothing more clever.
 
+mod days;
 mod systems;
 mod talk;
 mod voices;
 mod work;
 
 use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 use super::Oracle;
 use super::delivered::{Broken, Built, Deployed, builds, deployments, incidents};
@@ -79,18 +82,30 @@ struct Facts<'a> {
     posts: Vec<Posted>,
 }
 
+impl<'a> Facts<'a> {
+    fn of(oracle: &Oracle<'a>) -> Self {
+        let (merged, deployments) = (merged(oracle), deployments(oracle));
+        Self {
+            reviewed: reviewed(oracle),
+            landed: landed(oracle),
+            shipped: shipped(oracle, &merged, &deployments),
+            builds: builds(oracle),
+            incidents: incidents(oracle, &deployments),
+            posts: posts(oracle),
+            merged,
+            deployments,
+        }
+    }
+}
+
+/// What days tell of what ran, where they are told.
+pub(super) fn days(oracle: &Oracle<'_>, dates: &[Date]) -> Vec<Measures> {
+    let facts = Facts::of(oracle);
+    dates.iter().map(|date| days::day(oracle, &facts, *date)).collect()
+}
+
 pub(super) fn atoms(oracle: &Oracle<'_>, spans: &[Span]) -> Vec<Atom> {
-    let (merged, deployments) = (merged(oracle), deployments(oracle));
-    let facts = Facts {
-        reviewed: reviewed(oracle),
-        landed: landed(oracle),
-        shipped: shipped(oracle, &merged, &deployments),
-        builds: builds(oracle),
-        incidents: incidents(oracle, &deployments),
-        posts: posts(oracle),
-        merged,
-        deployments,
-    };
+    let facts = Facts::of(oracle);
     let of_spans = spans.iter().flat_map(|span| of_span(oracle, &facts, span));
     of_spans.chain(voices::surveys(oracle)).collect()
 }

@@ -102,7 +102,7 @@ fn configured_services<'a>(oracle: &Oracle<'a>, span: &Span) -> BTreeSet<&'a str
 }
 
 /// Those that broke something: an incident followed, or they were undone.
-fn guilty(facts: &Facts<'_>) -> BTreeSet<DeploymentId> {
+pub(super) fn guilty(facts: &Facts<'_>) -> BTreeSet<DeploymentId> {
     let broke = facts.incidents.iter().filter_map(|incident| incident.caused_by);
     broke.chain(facts.deployments.iter().filter_map(|deployment| deployment.undoes)).collect()
 }
