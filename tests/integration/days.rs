@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan as _};
 use quintant::model::{Component, Dimension, Metric};
-use quintant_tests::{Host, HostOptions, SEED, emitting_sources, simulation_end};
+use quintant_tests::{Host, HostOptions, emitting_sources, simulation_end};
 use quintant_upstreams::oracle::{Calendar, Measure, Oracle, Sources};
 use quintant_upstreams::organisation::Organisation;
 use quintant_upstreams::script::{Answer, Script, Scripted};
@@ -27,10 +27,9 @@ const ON: &str = "[privacy]\ndaily_system = true\n";
 /// What the simulation did is counted by the oracle, which knows nothing of the host. Days of 25 and of 23 hours are among them.
 #[tokio::test(flavor = "multi_thread")]
 async fn days_tell_what_really_ran() {
-    let mut happened = [0; 4];
     for (seed, zone, end, newest, odd, hours) in [
-        (SEED, "Europe/Berlin", "2026-10-28T18:00:00Z", date(2026, 10, 26), date(2026, 10, 25), 25),
-        (4, "America/New_York", "2027-03-17T18:00:00Z", date(2027, 3, 15), date(2027, 3, 14), 23),
+        (15, "Europe/Berlin", "2026-10-28T18:00:00Z", date(2026, 10, 26), date(2026, 10, 25), 25),
+        (8, "America/New_York", "2027-03-17T18:00:00Z", date(2027, 3, 15), date(2027, 3, 14), 23),
     ] {
         let organisation = Arc::new(Organisation::generate(seed, at(end)));
         let services = services(&organisation).await;
@@ -57,8 +56,8 @@ async fn days_tell_what_really_ran() {
             .collect();
         expected.sort();
         assert_eq!(host.database.texts(TOLD).await, expected, "{zone}");
-        for (total, component) in happened.iter_mut().zip(["builds", "deployments", "failed_deployments", "recovery"]) {
-            *total += days.iter().map(|day| day[component].total).sum::<i64>();
+        for component in ["builds", "deployments", "failed_deployments", "rework", "recovery"] {
+            assert!(days.iter().any(|day| day[component].total > 0), "{component}: {expected:?}");
         }
 
         let (served, database, _folder) = host.serve().await;
@@ -67,7 +66,6 @@ async fn days_tell_what_really_ran() {
         served.stop().await;
         database.drop_now().await;
     }
-    assert!(happened.iter().all(|total| *total > 0), "{happened:?}");
 }
 
 fn check_answer(answer: &Value, newest: Date, day: &BTreeMap<&str, Measure>) {

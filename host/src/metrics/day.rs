@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(shown(Metric::DeploymentFrequency), Ok((0.0, monday, None)));
         assert_eq!(shown(Metric::OpenIncidents), Ok((2.0, monday, None)));
         // In the middle of its bucket.
-        assert_eq!(shown(Metric::MttrMinutes), Ok((56.0, monday, None)));
+        assert_eq!(shown(Metric::MttrMinutes), Ok((63.0, monday, None)));
         assert_eq!(shown(Metric::ChangeFailureRate), Err(Withheld::NoEvents));
         assert_eq!(shown(Metric::DeploymentReworkRate), Err(Withheld::Suppressed));
         assert_eq!(shown(Metric::BuildSuccessRate), Err(Withheld::NotCovered));
