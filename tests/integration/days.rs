@@ -122,7 +122,7 @@ fn builds(day: Date, count: usize) -> Vec<Value> {
     let noon = at(&format!("{day}T12:00:00Z")).as_millisecond();
     let build = |number: usize| {
         json!({ "kind": "build", "key": format!("{day}/{number}"), "at": noon, "pipeline": "octo/shop", "number": number,
-                "started_at": noon - 60_000, "on_default_branch": true, "result": if number % 3 == 0 { "failure" } else { "success" } })
+                "started_at": noon - 60_000, "on_default_branch": true, "result": if number.is_multiple_of(3) { "failure" } else { "success" } })
     };
     (0..count).map(build).collect()
 }

@@ -230,9 +230,9 @@ fn the_shipped_example_passes_check() {
         78,
         &expect![[r#"
             error: endpoint `api`: the environment variable `GITHUB_TOKEN` is not set
-               --> SITE/quintant.toml:184:8
+               --> SITE/quintant.toml:190:8
                 |
-            184 | auth = { bearer = { env = "************" } }
+            190 | auth = { bearer = { env = "************" } }
                 |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
             error: 1 mistake in SITE/quintant.toml

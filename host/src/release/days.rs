@@ -15,7 +15,7 @@ pub const ENOUGH_FOR_DAYS: usize = 50;
 const MOST_DAYS_BACK: i64 = 7;
 
 /// The newest days that are covered and settled, and not `told` yet, of weeks in which enough people are on the roster; oldest first.
-pub fn due_days(terms: &Terms<'_>, feeds: &[FeedCoverage], told: &BTreeSet<Date>) -> Vec<Date> {
+pub(super) fn due_days(terms: &Terms<'_>, feeds: &[FeedCoverage], told: &BTreeSet<Date>) -> Vec<Date> {
     let Readiness::Through { from, through } = readiness_of_days(terms, feeds) else { return Vec::new() };
     let end = terms.calendar.date_of(through);
     let newest = (1..=MOST_DAYS_BACK).rev().map(|back| end.saturating_sub(back.days()));
@@ -26,7 +26,7 @@ pub fn due_days(terms: &Terms<'_>, feeds: &[FeedCoverage], told: &BTreeSet<Date>
 }
 
 /// What days tell of the families that any source brings.
-pub fn days(due: &[Date], facts: &Facts, terms: &Terms<'_>, feeds: &[FeedCoverage]) -> Vec<Day> {
+pub(super) fn days(due: &[Date], facts: &Facts, terms: &Terms<'_>, feeds: &[FeedCoverage]) -> Vec<Day> {
     let failures = Failures::of(&facts.deployments, &facts.incidents);
     let families = daily_families(terms, feeds);
     let day = |date: &Date| {

@@ -21,7 +21,7 @@ pub use cells::{Membership, PersonKey};
 pub use closing::{Closed, close_campaign};
 pub use counted::Counted;
 pub use coverage::{FeedCoverage, Readiness, readiness};
-pub use days::{ENOUGH_FOR_DAYS, due_days, has_enough_people, readiness_of_days};
+pub use days::{ENOUGH_FOR_DAYS, has_enough_people, readiness_of_days};
 pub use delivery::{BLAME, Deliveries, Delivery, Failures};
 pub use facts::Facts;
 pub use grid::plan;
@@ -102,9 +102,9 @@ pub async fn release_days(
     feeds: &[FeedCoverage],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let Some(oldest) = due_days(terms, feeds, &BTreeSet::new()).first().copied() else { return Ok(0) };
+    let Some(oldest) = days::due_days(terms, feeds, &BTreeSet::new()).first().copied() else { return Ok(0) };
     let mut releasing = store.releasing().await?;
-    let due = due_days(terms, feeds, &releasing.told_days_fetch(oldest).await?);
+    let due = days::due_days(terms, feeds, &releasing.told_days_fetch(oldest).await?);
     let (Some(first), Some(last)) = (due.first(), due.last()) else { return Ok(0) };
     let weeks = Week::of_date(*first)..Week::of_date(*last).plus(1);
     let facts = Facts::load(&mut releasing, &weeks, &Family::OF_SYSTEMS.into(), terms.calendar).await?;
