@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Facts, Rule, Rules};
-use crate::model::{Alias, Assignment, Bearer, Family, Pseudonym, Span, Spelling, TeamName, Week};
+use crate::model::{Assignment, Bearer, Family, Pseudonym, Span, Spelling, TeamName, Week};
 use crate::pseudonym::{EpochKeys, Roster};
 
 /// A person as release counts them: several accounts of one line of the roster are one.
@@ -29,12 +29,7 @@ impl<'a> Membership<'a> {
         assignments: Vec<Assignment>,
         rules: &Rules,
     ) -> Self {
-        let owners: HashMap<Alias, usize> = roster
-            .people()
-            .iter()
-            .enumerate()
-            .flat_map(|(index, person)| person.aliases(keys).map(move |alias| (alias, index)))
-            .collect();
+        let owners = roster.owners(keys);
         let mut people: HashMap<Pseudonym, usize> = HashMap::new();
         for Spelling { alias, account, .. } in spellings {
             if let Some(owner) = owners.get(alias) {

@@ -5,7 +5,7 @@ mod meeting;
 mod parse;
 mod sightings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
@@ -14,6 +14,7 @@ pub use meeting::{Meeting, Suggestions};
 pub use parse::RosterError;
 pub use sightings::{Named, Upkeep};
 
+use super::hashes::Hashes;
 use super::{EpochKey, EpochKeys, OptOutKey, OptOuts};
 use crate::model::{Alias, OptOutDigest, RawKey, Reach, SourceName, TeamName, Week};
 
@@ -70,6 +71,20 @@ pub struct Roster {
 impl Roster {
     pub fn people(&self) -> &[Person] {
         &self.people
+    }
+
+    /// Whose place in [`Roster::people`] each spelling leads to, by what it is known by in each epoch.
+    pub fn owners(&self, keys: &EpochKeys) -> HashMap<Alias, usize> {
+        let mut owners = HashMap::new();
+        for (_, key) in keys.iter() {
+            let mut hashes = Hashes::new(key);
+            for (index, person) in self.people.iter().enumerate() {
+                for (source, account) in &person.accounts {
+                    owners.insert(hashes.alias(source.as_str(), account.text()), index);
+                }
+            }
+        }
+        owners
     }
 
     /// People per team in a week; `None` holds those without a team.
