@@ -270,18 +270,16 @@ fn pseudonym(source: &str, account: Account, week: Week) -> Pseudonym {
 }
 
 fn spellings(world: &World, keys: &EpochKeys) -> Vec<Spelling> {
-    let mut spellings = BTreeSet::new();
-    for offset in -14..world.weeks + 4 {
-        let week = world.first.plus(offset);
-        let Some(key) = keys.get(week.epoch()) else { continue };
+    let mut spellings = Vec::new();
+    for (epoch, key) in keys.iter() {
         for account in accounts(world) {
             for source in [CODE, CHAT] {
                 let alias = key.alias(source, &name(account));
-                spellings.insert(Spelling { epoch: week.epoch(), alias, account: pseudonym(source, account, week) });
+                spellings.push(Spelling { epoch, alias, account: pseudonym(source, account, epoch.first_week()) });
             }
         }
     }
-    spellings.into_iter().collect()
+    spellings
 }
 
 fn facts(world: &World, calendar: &Calendar) -> Facts {
