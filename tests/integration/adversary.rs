@@ -1,6 +1,9 @@
 //! Nobody who knows every answer can find out about a person, or about fewer than five.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintant::model::{About, Atom, Family};
 use quintant::release::{Rule, Rules};
@@ -20,19 +23,52 @@ fn number(variable: &str, usual: u64) -> u64 {
 #[test]
 fn adversary_finds_nobody_in_random_worlds() {
     let (first, worlds) = (number("QUINTANT_ADVERSARY_SEED", 1), number("QUINTANT_ADVERSARY_WORLDS", WORLDS));
-    let (mut told, mut all) = (0, 0);
-    for seed in first..first + worlds {
-        let world = World::new(seed);
-        let played = play(&world, Rules::new(K));
-        let found = findings(&world, &played, K);
-        assert!(found.is_empty(), "seed {seed}: {} findings, first {:?}", found.len(), &found[..found.len().min(3)]);
-        let share = played.share(&world);
-        told += share.0;
-        all += share.1;
-    }
+    // A usual run leaves the other processors to the other tests.
+    let workers = if worlds > WORLDS { std::thread::available_parallelism().map_or(1, NonZero::get) } else { 1 };
+    let (begun, sum) = (AtomicU64::new(0), Mutex::new(Sum::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let seeds = std::iter::from_fn(|| Some(first + begun.fetch_add(1, Ordering::Relaxed)));
+                for seed in seeds.take_while(|seed| *seed < first + worlds) {
+                    let world = World::new(seed);
+                    let played = play(&world, Rules::new(K));
+                    let (share, found) = (played.share(&world), findings(&world, &played, K));
+                    sum.lock().unwrap().add(seed, share, &found);
+                }
+            });
+        }
+    });
+    let Sum { victims, told, all, .. } = sum.into_inner().unwrap();
+    assert!(victims.is_empty(), "somebody is found in {} of {worlds} worlds: seeds {victims:?}", victims.len());
     let percent = 100 * told / all;
     println!("{worlds} worlds from seed {first}: nobody found; {percent} % of {all} merged changes are told");
     assert!(percent >= 60, "only {percent} % of the work is told");
+}
+
+/// What has come of the worlds so far; it is said now and then.
+#[derive(Default)]
+struct Sum {
+    worlds: u64,
+    /// Seeds of worlds in which somebody is found.
+    victims: Vec<u64>,
+    told: i64,
+    all: i64,
+}
+
+impl Sum {
+    fn add(&mut self, seed: u64, (told, all): (i64, i64), found: &[Finding]) {
+        self.worlds += 1;
+        self.told += told;
+        self.all += all;
+        if !found.is_empty() {
+            self.victims.push(seed);
+            println!("seed {seed}: {} findings, first {:?}", found.len(), &found[..found.len().min(3)]);
+        }
+        if self.worlds.is_multiple_of(500) {
+            println!("{} worlds, the last of seed {seed}: {} % told", self.worlds, 100 * self.told / self.all);
+        }
+    }
 }
 
 /// Without a rule, some world has a victim of its kind.

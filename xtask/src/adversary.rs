@@ -7,7 +7,8 @@ use crate::workspace::Workspace;
 
 /// Lets an attacker at made-up organisations, released by the real code; fails where somebody is found
 ///
-/// Built optimised. The seeds are printed: `--seed S --worlds 1` plays one of them again.
+/// Built optimised, on all processors. How far it is is printed, and the seed of each world in which somebody is found:
+/// `--seed S --worlds 1` plays it again.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// How many worlds.
