@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Row, raw_sql};
 use tower::ServiceExt;
 
-use super::listing::listings;
+use super::listing::{listings, service};
 use super::play::moment;
 use super::world::World;
 use crate::{Host, HostOptions, emitting_sources};
@@ -39,7 +39,12 @@ impl<'w> Hosted<'w> {
     pub async fn start(world: &'w World) -> Self {
         let upstreams = [script(world, [0, 1]).await, script(world, [3, 2]).await];
         let teams: String = (world.teams.iter())
-            .map(|team| format!("[[team]]\nname = \"{team}\"\nowns = [\"octo/{team}\"]\n"))
+            .map(|team| {
+                let service = service(team);
+                format!(
+                    "[[team]]\nname = \"{team}\"\nowns = [\"octo/{team}\"]\n[[service]]\nname = \"{service}\"\nteam = \"{team}\"\n"
+                )
+            })
             .collect();
         let sources = emitting_sources(&[("code", upstreams[0].url(), ""), ("chat", upstreams[1].url(), "")]);
         let sources = sources.replace("start = \"auto\"\n", "start = \"auto\"\nsettle = \"0s\"\n");

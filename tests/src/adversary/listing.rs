@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use quintant::model::{Calendar, Week};
+use quintant::model::{Calendar, TeamName, Week};
 use serde_json::{Value, json};
 
 use super::play::name;
@@ -84,6 +84,28 @@ pub(super) fn listings(world: &World, before: Timestamp) -> [Value; 3] {
             }),
         );
     }
+    for (index, incident) in world.incidents.iter().enumerate() {
+        let (service, id) = (service(&world.teams[incident.team]), format!("i{index}"));
+        let deployed_at = start_of(incident.week) + SignedDuration::from_hours(20);
+        let opened_at = deployed_at + SignedDuration::from_hours(1);
+        let deployment = json!({ "service": service, "environment": "production", "id": id });
+        let opened = json!({
+            "kind": "incident", "key": format!("{id}/opened"), "id": id, "service": service, "opened_at": opened_at.as_millisecond(),
+            "caused_by": deployment,
+        });
+        let mut cause = deployment;
+        cause["kind"] = json!("deployment");
+        cause["key"] = json!(format!("d{id}"));
+        cause["started_at"] = json!(deployed_at.as_millisecond());
+        list(1, deployed_at, cause);
+        if let Some(lasted) = incident.lasted {
+            let mut resolved = opened.clone();
+            resolved["key"] = json!(format!("{id}/resolved"));
+            resolved["phase"] = json!("resolved");
+            list(1, opened_at + SignedDuration::from_secs(lasted), resolved);
+        }
+        list(1, opened_at, opened);
+    }
     for (index, (week, messages)) in world.tallies.iter().enumerate() {
         let (from, through) = (start_of(*week), start_of(week.plus(1)));
         list(
@@ -96,6 +118,11 @@ pub(super) fn listings(world: &World, before: Timestamp) -> [Value; 3] {
         );
     }
     listings.map(|facts| json!({ "facts": facts }))
+}
+
+/// What a team's service is called.
+pub(super) fn service(team: &TeamName) -> String {
+    format!("service-of-{team}")
 }
 
 fn start_of(week: Week) -> Timestamp {

@@ -18,4 +18,4 @@ pub use play::{Played, play};
 pub use questions::{Breadth, questions};
 pub use sums::Told;
 pub use twin::{Twins, twins};
-pub use world::{Account, Dice, Merge, Who, World};
+pub use world::{Account, Dice, Incident, Merge, Who, World};

@@ -28,7 +28,7 @@ fn added(metric: Metric) -> Option<Added> {
         Metric::FrictionIncidents => Added::Up(C::FrictionReports),
         Metric::ActiveDevelopersCount => Added::ByWeek(C::ActivePeople),
         Metric::DeploymentFrequency => Added::ByDay(C::Deployments),
-        // No sums, or of what does not happen in these worlds: surveys, incidents.
+        // No sums, or of what does not happen in these worlds: surveys.
         Metric::NpsScore
         | Metric::SatisfactionRating
         | Metric::BurnoutPercentage
@@ -65,6 +65,7 @@ fn divided(metric: Metric) -> Option<(Component, f64)> {
         Metric::DeploymentFrequency => (C::Deployments, 1.0),
         Metric::DeploymentReworkRate => (C::Rework, 1.0),
         Metric::ChangeFailureRate => (C::FailedDeployments, 1.0),
+        Metric::MttrMinutes => (C::Recovery, 60.0),
         _ => return None,
     })
 }
@@ -384,12 +385,14 @@ impl<'a> Told<'a> {
                 "space_deployment_frequency" => shown(Metric::DeploymentFrequency),
                 "quintant_config_last_reload_successful" | "quintant_build_info" => 1.0,
                 "space_lead_time_seconds" => 3600.0 * of_text("space_lead_time_hours"),
+                "space_recovery_time_seconds" => 60.0 * of_text("space_mttr_minutes"),
                 "space_review_time_seconds" => 3600.0 * of_text("space_review_time_hours"),
                 "space_change_failure_ratio" => of_text("space_change_failure_rate") / 100.0,
                 "space_ai_adoption_ratio" => of_text("space_ai_adoption_rate") / 100.0,
                 // No sums.
                 "space_lead_time_hours"
                 | "space_change_failure_rate"
+                | "space_mttr_minutes"
                 | "space_ai_adoption_rate"
                 | "space_review_time_hours"
                 | "space_pr_comments_avg"

@@ -1,12 +1,12 @@
-//! Two worlds that differ in what is withheld alone: more work, other people, further reports where nothing is told.
+//! Two worlds that differ in what is withheld alone: more work, other people, further reports and incidents where nothing is told.
 
 use std::collections::BTreeSet;
 
-use quintant::model::{Atom, Component, Family, Week};
+use quintant::model::{Atom, Component, Family, TeamName, Week};
 use quintant::release::Rules;
 
 use super::play::{CHAT, CODE, Played, play, team_of};
-use super::world::{Account, Merge, Who, World};
+use super::world::{Account, Incident, Merge, Who, World};
 
 /// A world and its twin.
 pub struct Twins {
@@ -33,6 +33,7 @@ pub fn twins(seed: u64, k: usize) -> Twins {
             _ => {}
         }
     }
+    twins.break_more(&played);
     twins.put_others_there(&played, k);
     twins
 }
@@ -90,6 +91,19 @@ impl Twins {
             self.other.friction.extend(std::iter::repeat_n(*report, 9 - reports.len()));
             self.differing += 9 - reports.len();
         }
+    }
+
+    /// Teams whose changes are never told have every incident twice, and the second one takes its time.
+    fn break_more(&mut self, played: &Played) {
+        let told = |team: &TeamName| {
+            let of_team = played.atoms.iter().filter(|atom| atom.span.teams.contains(team));
+            of_team.filter(|atom| atom.family == Family::Change).any(|atom| !atom.measures.is_empty())
+        };
+        let untold = self.one.incidents.iter().filter(|incident| !told(&self.one.teams[incident.team]));
+        let more: Vec<Incident> =
+            untold.map(|incident| Incident { lasted: Some(400_000), ..incident.clone() }).collect();
+        self.differing += more.len();
+        self.other.incidents.extend(more);
     }
 
     /// Where too few people merge, somebody else of their cell has merged what one of them did; if that is told nowhere.

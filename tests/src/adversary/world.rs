@@ -91,6 +91,15 @@ pub struct Use {
     pub count: u32,
 }
 
+/// A team deployed what broke its service, which may be whole again.
+#[derive(Debug, Clone)]
+pub struct Incident {
+    pub week: Week,
+    pub team: usize,
+    /// Seconds until it was over.
+    pub lasted: Option<i64>,
+}
+
 /// What happened.
 #[derive(Clone)]
 pub struct World {
@@ -107,6 +116,7 @@ pub struct World {
     pub friction: Vec<(Week, &'static str, Option<usize>)>,
     /// Messages of a week, where the chat had counted them itself and tells of nobody's.
     pub tallies: Vec<(Week, u32)>,
+    pub incidents: Vec<Incident>,
     /// The roster is edited, also for weeks that are over, when so many weeks are over.
     pub edit: Option<(i32, usize, Option<usize>)>,
 }
@@ -123,6 +133,7 @@ impl World {
         let mut dice = Dice::new(seed);
         // Apart, so that what one adds leaves the rest as it is.
         let mut more_dice = Dice::new(!seed);
+        let mut harm_dice = Dice::new(seed.reverse_bits());
         let (is_small, is_tallied) = (more_dice.one_in(10), more_dice.one_in(2));
         let first = Week::from_index(2951 + i32::try_from(dice.below(13)).unwrap());
         let weeks = 6 + i32::try_from(dice.below(9)).unwrap();
@@ -154,12 +165,14 @@ impl World {
             uses: Vec::new(),
             friction: Vec::new(),
             tallies: Vec::new(),
+            incidents: Vec::new(),
             edit,
         };
         for offset in 0..weeks {
             let week = first.plus(offset);
             world.work(week, &mut dice);
             world.complain(week, &mut more_dice);
+            world.break_something(week, &mut harm_dice);
             if is_tallied {
                 world.tallies.push((week, 1 + u32::try_from(more_dice.below(500)).unwrap()));
             }
@@ -190,6 +203,7 @@ impl World {
             uses: Vec::new(),
             friction: Vec::new(),
             tallies: Vec::new(),
+            incidents: Vec::new(),
             edit: None,
         }
     }
@@ -252,6 +266,15 @@ impl World {
             let Some(team) = member.team_in(week) else { continue };
             if dice.one_in(30) {
                 self.friction.extend(std::iter::repeat_n((week, "build", team), 10));
+            }
+        }
+    }
+
+    fn break_something(&mut self, week: Week, dice: &mut Dice) {
+        for team in 0..self.teams.len() {
+            if dice.one_in(2) {
+                let lasted = (!dice.one_in(4)).then(|| 60 + i64::try_from(dice.below(300_000)).unwrap());
+                self.incidents.push(Incident { week, team, lasted });
             }
         }
     }
