@@ -14,6 +14,7 @@ mod bounds;
 mod browser;
 mod canary;
 mod cancelling;
+mod catalogues;
 mod chat_and_survey;
 mod checking_online;
 mod code_cache;

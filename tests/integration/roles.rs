@@ -161,7 +161,7 @@ async fn rule_r14_no_statistics_view_or_function_is_left_to_anybody() {
             "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relname ~ '^(pg_stat(io)?_|pg_locks$)'
                  AND relkind = 'v' AND has_table_privilege('{role}', oid, 'SELECT')
              UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
-                 AND proname ~ '^(pg_stat_get_|lo_|pg_control_|txid_current|pg_current_(xact_id|snapshot|wal_))' AND has_function_privilege('{role}', oid, 'EXECUTE')"
+                 AND proname ~ '^(pg_stat_(get|have)_|lo_|pg_control_|txid_(current|status)|pg_xact_|pg_current_(xact_id|snapshot|wal_))' AND has_function_privilege('{role}', oid, 'EXECUTE')"
         )
     };
     for role in EVERYBODY {

@@ -126,6 +126,12 @@ impl Database {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// What another login gets by it, and whether `pg_dump` was content.
+    pub fn try_to_back_up(&self, arguments: &[&str], url: &str) -> (bool, String) {
+        let output = program("pg_dump").args(arguments).arg(url).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    }
+
     /// Brings a back-up into this database, which is empty.
     pub fn restore(&self, sql: &str) {
         let file = tempfile::NamedTempFile::new().unwrap();

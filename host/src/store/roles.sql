@@ -85,11 +85,14 @@ GRANT SELECT (before_ms), DELETE ON app.opt_out TO quintant_retention;
 GRANT EXECUTE ON FUNCTION app.epochs_close(integer) TO quintant_retention;
 
 -- Temporary tables and large objects would be places to gather facts in; statistics, sizes, the planner's counts, and the numbers of transactions and
--- of bytes in the log tell how many rows come and go. Where the login is not the owner of the database, or no superuser, this does nothing.
+-- of bytes in the log tell how many rows come and go, and so do the hidden columns of what a login may write about itself. Where the login is not the owner
+-- of the database, or no superuser, this does nothing.
 DO $$
 DECLARE
     item record;
     open_columns text;
+    closed_columns text[] := ARRAY['xmin', 'xmax', 'cmin', 'cmax', 'ctid', 'reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfrozenxid',
+        'relminmxid', 'datfrozenxid', 'datminmxid'];
 BEGIN
     BEGIN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
@@ -107,21 +110,27 @@ BEGIN
     END LOOP;
     FOR item IN SELECT oid::regprocedure AS name FROM pg_proc
         WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
-            AND (proname ~ '^(pg_stat_get_|lo_|pg_control_|txid_current|pg_current_(xact_id|snapshot|wal_))'
-                OR proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size', 'pg_tablespace_size',
+            AND (proname ~ '^(pg_stat_(get|have)_|lo_|pg_control_|txid_(current|status)|pg_xact_|pg_current_(xact_id|snapshot|wal_)|pg_(try_)?advisory_)'
+                OR proname IN ('pg_last_committed_xact', 'pg_get_multixact_members', 'pg_logical_emit_message', 'pg_blocking_pids', 'pg_safe_snapshot_blocking_pids',
+                    'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size', 'pg_tablespace_size',
                     'pg_export_snapshot', 'pg_lock_status', 'mxid_age')
                 OR oid = 'age(xid)'::regprocedure)
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', item.name);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', item.name);
     END LOOP;
-    IF has_table_privilege('public', 'pg_catalog.pg_class', 'SELECT') THEN
+    -- Pages, releases and what is removed wait for each other.
+    GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint), pg_advisory_xact_lock_shared(bigint) TO quintant_ingest, quintant_release, quintant_retention;
+    FOR item IN SELECT c.oid::regclass AS name, c.oid FROM pg_class c
+        WHERE c.relnamespace = 'pg_catalog'::regnamespace
+            AND c.relname IN ('pg_class', 'pg_database', 'pg_db_role_setting', 'pg_default_acl', 'pg_auth_members', 'pg_shdepend', 'pg_depend')
+            AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = ANY (closed_columns) AND has_column_privilege('public', c.oid, a.attnum, 'SELECT'))
+    LOOP
         SELECT string_agg(quote_ident(attname), ', ') INTO open_columns FROM pg_attribute
-            WHERE attrelid = 'pg_catalog.pg_class'::regclass AND NOT attisdropped AND attname <> ALL (ARRAY['reltuples', 'relpages', 'relallvisible', 'relallfrozen'])
-                AND (attnum > 0 OR attname = 'tableoid');
-        REVOKE SELECT ON pg_catalog.pg_class FROM PUBLIC;
-        EXECUTE format('GRANT SELECT (%s) ON pg_catalog.pg_class TO PUBLIC', open_columns);
-        GRANT SELECT ON pg_catalog.pg_class TO pg_monitor;
-    END IF;
+            WHERE attrelid = item.oid AND NOT attisdropped AND attname <> ALL (closed_columns);
+        EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC', item.name);
+        EXECUTE format('GRANT SELECT (%s) ON %s TO PUBLIC', open_columns, item.name);
+        EXECUTE format('GRANT SELECT ON %s TO pg_monitor', item.name);
+    END LOOP;
 END
 $$;
